@@ -1,0 +1,524 @@
+"""The analysis of inspection ratings: official totals, worked examples from the literature, exact solutions."""
+
+from itertools import product
+from math import comb
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers import ratings as r
+from helpers.data import load
+
+FIRST, SECOND = r.ROUNDS
+
+
+@pytest.fixture(scope="module")
+def tables():
+    names = ["ratings", "providers", "standards", "band_profiles", "band_distribution", "league_points"]
+    return {name: load(name) for name in names}
+
+
+def evidence_of(tables, round, include_implied=True, league=False):
+    return r.service_evidence(
+        tables["ratings"],
+        tables["providers"],
+        tables["standards"],
+        tables["band_profiles"],
+        round,
+        include_implied,
+        tables["league_points"] if league else None,
+    )
+
+
+@pytest.fixture(scope="module")
+def first(tables):
+    return evidence_of(tables, FIRST)
+
+
+@pytest.fixture(scope="module")
+def second(tables):
+    return evidence_of(tables, SECOND)
+
+
+@pytest.fixture(scope="module")
+def both(first, second):
+    return pd.concat([first, second], ignore_index=True)
+
+
+def interval_of(table, provider_id):
+    row = table.set_index("provider_id").loc[provider_id]
+    return row["lowest"], row["highest"]
+
+
+def made_up(known=(0, 0, 0, 0), counted=None, overall=r.UNKNOWN, standards=10, kind="CRC", name="a"):
+    row = {"provider_id": name, "name": name, "service_type": kind, "round": FIRST, "overall": overall}
+    row |= {"standards": standards}
+    row |= dict(zip(r._KNOWN, known, strict=True))
+    row |= dict(zip(r._COUNTED, counted or [np.nan] * 4, strict=True))
+    return row | {"article_points": np.nan, "article_points_at_least": np.nan}
+
+
+# The tables
+
+
+def test_official_totals_of_the_first_round(tables):
+    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], FIRST)
+    found = counts.set_index(["service_type", "band"])["services"]
+    assert found["NPS"].tolist() == [0, 5, 2, 0]
+    assert found["CRC"].tolist() == [0, 1, 19, 1]
+    assert (counts["services"] == counts["official"]).all() and (counts["of"] == counts["official_of"]).all()
+    assert found.groupby("band").sum()[list(r.BANDS)].tolist() == [0, 6, 21, 1]
+
+
+def test_second_round_states_the_crc_that_is_not_identified(tables):
+    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], SECOND)
+    gap = counts[counts["unidentified"] != 0]
+    assert gap[["service_type", "band", "services", "official"]].values.tolist() == [["CRC", "Good", 2, 3]]
+    assert r.say_unidentified(counts) == (
+        "In the 2019-20 round, 1 of the 3 CRC services officially rated Good is not named in any source that was read."
+    )
+    bands = r.overall_bands(tables["ratings"], tables["providers"], tables["band_distribution"], SECOND)
+    without = bands[~bands["band"].isin(r.BANDS)].groupby(["service_type", "band"]).size()
+    assert without.to_dict() == {("CRC", r.UNKNOWN): 13, ("NPS", r.NOT_RATED): 6}
+
+
+def test_grid_has_every_service_and_every_standard(tables):
+    grid = r.rating_grid(tables["ratings"], tables["providers"], tables["standards"], FIRST)
+    assert len(grid) == 28 * 13
+    assert grid.groupby("service_type")["provider_id"].nunique().to_dict() == {"CRC": 21, "NPS": 7}
+    refused = grid[grid["band"] == r.NOT_APPLICABLE]
+    assert set(refused.loc[refused["service_type"] == "CRC", "standard"]) == {"3.1", "3.2"}
+    assert set(refused.loc[refused["service_type"] == "NPS", "standard"]) == {"4.1", "4.2"}
+    assert (grid[grid["standard"] != "overall"].groupby("provider_id")["band"].size() == 12).all()
+    of_round = tables["ratings"][tables["ratings"]["round"] == FIRST]
+    assert grid["band"].isin(r.BANDS).sum() == len(of_round)
+    assert grid.loc[grid["band"] == r.UNKNOWN, "source_id"].isna().all()
+
+
+def test_leaving_out_implied_ratings_only_turns_them_to_unknown(tables):
+    arguments = tables["ratings"], tables["providers"], tables["standards"], FIRST
+    whole, stated = r.rating_grid(*arguments), r.rating_grid(*arguments, include_implied=False)
+    changed = whole["band"] != stated["band"]
+    assert changed.any()
+    assert (whole.loc[changed, "basis"] == "implied").all() and (
+        stated.loc[changed, "band"] == r.UNKNOWN
+    ).all()
+
+
+def test_a_rating_without_a_place_is_an_error(tables):
+    stray = tables["ratings"].astype({"standard": object})
+    stray.loc[stray.index[0], "standard"] = "3.2"
+    with pytest.raises(ValueError, match=f"{stray['provider_id'].iloc[0]} 3.2"):
+        r.rating_grid(stray, tables["providers"], tables["standards"], stray["round"].iloc[0])
+
+
+def test_change_between_rounds(tables):
+    changes = r.round_change(tables["ratings"], tables["providers"], tables["band_distribution"])
+    assert len(changes) == 28
+    assert changes["change"].value_counts().to_dict() == {
+        r.UNKNOWN: 13, "same": 7, r.NOT_RATED: 6, "higher": 2,
+    }  # fmt: skip
+    raised = changes.loc[changes["change"] == "higher", "provider_id"]
+    assert set(raised) == {"crc-durham-tees-valley", "crc-thames-valley"}
+    assert r.say_round_change(changes).startswith(
+        "The one NPS division named in both rounds stayed in the same band."
+    )
+
+
+def test_tiles_do_not_overlap(tables):
+    tiles = r.tile_positions(tables["providers"], tables["ratings"], tables["band_distribution"])
+    assert len(tiles) == 28 * 2
+    assert not tiles.duplicated(["service_type", "round", "tile_row", "tile_column"]).any()
+
+
+# Score intervals
+
+
+@pytest.mark.parametrize(
+    ("round", "provider_id", "expected"),
+    [
+        (FIRST, "crc-london", (15, 15)),
+        (FIRST, "nps-south-east-and-eastern", (15, 15)),
+        (FIRST, "crc-cumbria-and-lancashire", (7, 7)),
+        (FIRST, "crc-norfolk-and-suffolk", (7, 10)),
+        (FIRST, "crc-hampshire-and-isle-of-wight", (10, 19)),
+        (SECOND, "crc-durham-tees-valley", (15, 19)),
+    ],
+)
+def test_totals_before_the_overall_band_narrows_them(tables, round, provider_id, expected):
+    intervals = r.score_interval(evidence_of(tables, round), use_overall=False)
+    assert interval_of(intervals, provider_id) == expected
+
+
+def test_published_points_agree_with_the_solution(tables, first):
+    points = tables["band_profiles"].dropna(subset="points").set_index("provider_id")["points"]
+    exact = r.score_interval(first, use_overall=False).query("status == 'exact'").set_index("provider_id")
+    assert exact["lowest"].to_dict() == points.astype(float).to_dict()
+
+
+@st.composite
+def small_cases(draw):
+    standards = draw(st.integers(1, 4))
+    known = [0, 0, 0, 0]
+    for band in draw(st.lists(st.integers(0, 3), max_size=standards)):
+        known[band] += 1
+    counted = [draw(st.one_of(st.just(np.nan), st.integers(0, standards))) for _ in range(4)]
+    points = sorted(draw(st.lists(st.integers(0, 5), min_size=4, max_size=4)), reverse=True)
+    thresholds = sorted(draw(st.lists(st.integers(0, 5 * standards), min_size=3, max_size=3)))
+    overall = draw(st.sampled_from([*r.BANDS, r.UNKNOWN]))
+    return standards, known, counted, r.ScoringRule(*points, *thresholds), overall
+
+
+@given(small_cases())
+@settings(max_examples=150, deadline=None)
+def test_solution_equals_trying_every_rating_of_every_standard(case):
+    standards, known, counted, rule, overall = case
+    totals = []
+    for tried in product(range(4), repeat=standards):
+        counts = [tried.count(band) for band in range(4)]
+        total = sum(rule.points[band] for band in tried)
+        band = "Inadequate"
+        for name, start in zip(r.BANDS[2::-1], rule.thresholds, strict=True):
+            band = name if total >= start else band
+        if (
+            all(count >= least for count, least in zip(counts, known, strict=True))
+            and all(np.isnan(n) or n == count for n, count in zip(counted, counts, strict=True))
+            and overall in (band, r.UNKNOWN)
+        ):
+            totals.append(total)
+    evidence = pd.DataFrame([made_up(known, counted, overall, standards)])
+    row = r.score_interval(evidence, rule).iloc[0]
+    if totals:
+        assert (row["lowest"], row["highest"]) == (min(totals), max(totals))
+    else:
+        assert row["status"] == "impossible" and np.isnan(row["lowest"]) and row["reason"]
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=10), st.sampled_from([*r.BANDS, r.UNKNOWN]))
+@settings(max_examples=60, deadline=None)
+def test_another_known_rating_never_widens_an_interval(bands, overall):
+    tally = [[bands[:n].count(band) for band in range(4)] for n in range(len(bands) + 1)]
+    evidence = pd.DataFrame([made_up(known, overall=overall) for known in tally])
+    intervals = r.score_interval(evidence)
+    possible = intervals["lowest"].notna()
+    assert possible.equals(possible.cummin())  # what is impossible stays impossible
+    found = intervals[possible]
+    assert found["lowest"].is_monotonic_increasing and found["highest"].is_monotonic_decreasing
+
+
+def test_every_total_between_is_not_needed_but_the_ends_are_reached(first):
+    counts, allowed = r._allowed(first, r.DEFAULT_RULE, True)
+    totals = counts @ r.DEFAULT_RULE.points
+    for row, (low, high) in zip(
+        allowed, r.score_interval(first)[["lowest", "highest"]].to_numpy(), strict=True
+    ):
+        assert {low, high} <= set(totals[row]) and totals[row].min() == low and totals[row].max() == high
+
+
+def test_all_ways_to_share_ten_standards_out():
+    counts = r._compositions(10)
+    assert counts.shape == (286, 4)
+    assert (counts.sum(axis=1) == 10).all() and (counts >= 0).all() and len(np.unique(counts, axis=0)) == 286
+
+
+def test_default_rule_is_the_mean_band_with_a_half_going_down():
+    totals = np.arange(31)
+    nearest = np.ceil(totals / 10 - 0.5).astype(int).clip(0, 3)
+    assert (r.DEFAULT_RULE.band_index(totals) == 3 - nearest).all()
+
+
+def test_an_impossible_combination_is_reported(first):
+    rule = r.ScoringRule(good_from=15)
+    intervals = r.score_interval(first, rule).set_index("provider_id")
+    assert set(intervals.index[intervals["status"] == "impossible"]) == {
+        "crc-london",
+        "nps-south-east-and-eastern",
+    }
+    assert "thresholds" in intervals.loc["crc-london", "reason"]
+    assert "no total fits" in r.say_intervals(intervals.reset_index())
+    quarrel = pd.DataFrame([made_up(known=(0, 2, 0, 0), counted=[0, 1, 9, 0])])
+    assert "contradict each other" in r.score_interval(quarrel)["reason"].iloc[0]
+
+
+def test_a_rule_that_runs_backwards_is_an_error():
+    with pytest.raises(ValueError, match="points .* thresholds"):
+        r.ScoringRule(outstanding=1, good_from=2)
+
+
+def test_tenths_of_points_meet_their_threshold():
+    rule = r.ScoringRule(0.3, 0.2, 0.1, 0, 0.6, 1.6, 2.6)
+    evidence = pd.DataFrame([made_up(counted=[0, 6, 4, 0], overall="Good")])
+    assert r.score_interval(evidence, rule)[["lowest", "highest"]].values.tolist() == [[1.6, 1.6]]
+
+
+def test_several_rules_at_once_are_the_single_ones(first):
+    rules = [r.DEFAULT_RULE, r.ScoringRule(good_from=18)]
+    grid = r.score_interval_grid(first, rules)
+    assert len(grid) == 56
+    for rule in rules:
+        chosen = grid.loc[grid["good_from"] == rule.good_from, ["lowest", "highest"]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(chosen, r.score_interval(first, rule)[["lowest", "highest"]])
+
+
+def test_one_setting_takes_under_twenty_milliseconds(first):
+    r.score_interval(first)
+    times = []
+    for _ in range(10):
+        start = perf_counter()
+        r.score_interval(first)
+        times.append(perf_counter() - start)
+    assert min(times) < 0.020
+
+
+# Thresholds and the article's points
+
+
+def test_thresholds_fit_every_service(both):
+    check = r.thresholds_check(both)
+    assert not check["verdict"].eq("contradicts").any()
+    assert set(check.loc[check["verdict"] == "fits", "provider_id"]) == {
+        "crc-london", "nps-south-east-and-eastern", "crc-cumbria-and-lancashire", "crc-norfolk-and-suffolk",
+    }  # fmt: skip
+    wrong = r.thresholds_check(both, r.ScoringRule(good_from=15))
+    assert wrong["verdict"].eq("contradicts").sum() == 2
+
+
+def test_what_the_services_say_about_the_thresholds(tables, both):
+    admissible = r.admissible_thresholds(both)
+    assert (admissible["good_from"].min(), admissible["good_from"].max()) == (16, 19)
+    assert admissible["requires_improvement_from"].max() == 7
+    assert (admissible == r.DEFAULT_RULE.thresholds).all(axis=1).any()
+    article = pd.concat([evidence_of(tables, FIRST, league=True), evidence_of(tables, SECOND)])
+    assert set(r.admissible_thresholds(article)["requires_improvement_from"]) == {6, 7}
+
+
+def test_admissible_thresholds_are_those_without_a_contradiction(both):
+    found = set(r.admissible_thresholds(both).itertuples(index=False, name=None))
+    for thresholds in [
+        (6, 16, 26),
+        (7, 19, 31),
+        (8, 16, 26),
+        (6, 15, 26),
+        (6, 20, 26),
+        (3, 16, 17),
+        (2, 16, 26),
+    ]:
+        verdicts = r.thresholds_check(both, r.ScoringRule(3, 2, 1, 0, *thresholds))["verdict"]
+        assert (thresholds in found) == (not verdicts.eq("contradicts").any()), thresholds
+
+
+def test_articles_points_against_the_intervals(tables, first):
+    check = r.league_points_check(tables["league_points"], tables["ratings"], first)
+    assert check.sort_values("points")["points"].tolist() == [5, 11]
+    assert check["consistent"].all()
+    low_bar = r.ScoringRule(requires_improvement_from=3)
+    assert not r.league_points_check(tables["league_points"], tables["ratings"], first, low_bar)[
+        "consistent"
+    ].all()
+
+
+def test_using_the_articles_points_narrows_and_never_widens(tables, first):
+    without, using = r.score_interval(first), r.score_interval(evidence_of(tables, FIRST, league=True))
+    assert interval_of(using, "crc-dorset-devon-and-cornwall") == (5, 5)
+    assert interval_of(using, "crc-merseyside") == (11, 15)
+    assert interval_of(using, "crc-norfolk-and-suffolk") == (7, 10)  # reported after the article
+    assert interval_of(using, "nps-london") == interval_of(without, "nps-london")
+    assert (using["lowest"] >= without["lowest"]).all() and (using["highest"] <= without["highest"]).all()
+
+
+# Order
+
+
+def intervals_of(*pairs):
+    rows = [made_up(name=f"s{i}") | {"lowest": low, "highest": high} for i, (low, high) in enumerate(pairs)]
+    return pd.DataFrame(rows)
+
+
+def test_only_separate_intervals_have_a_certain_order():
+    pairs = r.certain_order(intervals_of((16, 20), (10, 15), (15, 18), (np.nan, np.nan)))
+    assert pairs[["first", "second", "certain"]].values.tolist() == [
+        ["s0", "s1", True], ["s0", "s2", False], ["s1", "s2", False],
+    ]  # fmt: skip
+    assert pairs.loc[0, ["above", "below"]].tolist() == ["s0", "s1"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_rank_intervals_are_the_ranks_of_all_possible_totals(cases):
+    pairs = [(low, low + width) for low, width in cases]
+    ranks = [
+        [1 + sum(other > own for other in totals) for own in totals]
+        for totals in product(*[range(low, high + 1) for low, high in pairs])
+    ]
+    table = r.rank_interval(intervals_of(*pairs)).sort_values("provider_id")
+    assert table["best_rank"].tolist() == np.min(ranks, axis=0).tolist()
+    assert table["worst_rank"].tolist() == np.max(ranks, axis=0).tolist()
+
+
+def test_certain_pairs_and_ranks_agree(first):
+    intervals = r.score_interval(first)
+    pairs, ranks = r.certain_order(intervals), r.rank_interval(intervals)
+    assert len(pairs) == 28 * 27 / 2
+    assert pairs["certain"].sum() == ranks["certainly_above"].sum() == ranks["certainly_below"].sum()
+    last = ranks.iloc[-1]
+    assert last["provider_id"] == "crc-dorset-devon-and-cornwall"
+    assert (last["best_rank"], last["worst_rank"]) == (28, 28)
+
+
+# The gap
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "lower", "upper"),
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_interval_newcombe_1998a(count, of, lower, upper):
+    services = [made_up(overall="Good" if i < count else "Inadequate", name=str(i)) for i in range(of)]
+    row = r.definition_counts(pd.DataFrame(services), "good_overall").iloc[0]
+    assert (row["lowest"], row["of"]) == (count, of)
+    assert (row["wilson_lower"], row["wilson_upper"]) == pytest.approx((lower, upper), abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("cells", "lower", "upper"),
+    [((56, 70, 48, 80), 0.0524, 0.3339), ((9, 10, 3, 10), 0.1705, 0.8090), ((10, 10, 0, 20), 0.6791, 1.0)],
+)
+def test_difference_of_proportions_newcombe_1998b(cells, lower, upper):
+    found = r.compare_proportions(*cells)
+    assert (found["difference_lower"], found["difference_upper"]) == pytest.approx((lower, upper), abs=5e-5)
+
+
+def test_fisher_and_odds_ratio_of_the_lady_tasting_tea():
+    found = r.compare_proportions(3, 4, 1, 4)
+    assert found["fisher_p"] == pytest.approx(34 / 70)
+    assert found["odds_ratio"] == 9
+    # The ends of the exact interval leave 2.5% in one tail of the noncentral hypergeometric distribution.
+    for odds, tail in [(found["odds_ratio_lower"], slice(3, 5)), (found["odds_ratio_upper"], slice(0, 4))]:
+        weights = np.array([1, 16, 36, 16, 1]) * odds ** np.arange(5)
+        assert weights[tail].sum() / weights.sum() == pytest.approx(0.025, rel=1e-6)
+
+
+def test_gap_in_overall_ratings(first):
+    row = r.gap(r.definition_counts(first, "good_overall")).iloc[0]
+    assert (row["bound"], row["nps"], row["nps_of"], row["crc"], row["crc_of"]) == ("exact", 5, 7, 1, 21)
+    assert row["difference"] == pytest.approx(2 / 3)
+    assert row["odds_ratio"] == pytest.approx(50)
+    tails = sum(
+        comb(7, good) * comb(21, 6 - good) for good in (5, 6)
+    )  # no table at the other end is as unlikely
+    assert row["fisher_p"] == pytest.approx(tails / comb(28, 6))
+
+
+def test_an_odds_ratio_with_an_empty_cell_is_left_out(first):
+    row = r.gap(r.definition_counts(first, "not_inadequate_overall")).iloc[0]
+    assert (row["nps"], row["crc"]) == (7, 20)
+    assert row[["odds_ratio", "odds_ratio_lower", "odds_ratio_upper"]].isna().all()
+
+
+def test_bounds_of_a_gap_hold_for_every_total_in_the_intervals(first):
+    intervals = r.score_interval(first)
+    ends = r.gap(r.definition_counts(first, "share_of_points")).set_index("bound")["difference"]
+    generator = np.random.default_rng(2014)
+    for _ in range(200):
+        totals = generator.integers(intervals["lowest"].astype(int), intervals["highest"].astype(int) + 1)
+        share = pd.Series(totals >= 15).groupby(intervals["service_type"]).mean()
+        assert ends["lowest"] - 1e-9 <= share["NPS"] - share["CRC"] <= ends["highest"] + 1e-9
+
+
+def test_share_of_standard_ratings_counts_each_standard_once(first):
+    counts = r.definition_counts(first, "standards_good").set_index("service_type")
+    assert counts["of"].to_dict() == {"NPS": 70, "CRC": 210}
+    assert (counts["lowest"] <= counts["highest"]).all()
+    assert counts[["wilson_lower", "wilson_upper"]].isna().all(axis=None)
+    single = r.standards_good_interval(first).set_index("provider_id")
+    assert single.loc["crc-london", ["lowest", "highest"]].tolist() == [5, 5]
+    assert single.loc["crc-norfolk-and-suffolk", ["lowest", "highest"]].tolist() == [3, 3]
+    assert single.loc["crc-essex", ["lowest", "highest"]].tolist() == [0, 10]
+
+
+def test_an_unknown_overall_band_leaves_bounds(tables):
+    strict = evidence_of(tables, FIRST, include_implied=False)
+    counts = r.definition_counts(strict, "good_overall").set_index("service_type")
+    implied = strict["overall"].eq(r.UNKNOWN).sum()
+    assert implied == 2
+    assert counts.loc["CRC", ["lowest", "highest"]].tolist() == [1, 1 + implied]
+    ends = r.gap(counts.reset_index())
+    assert ends["bound"].tolist() == ["lowest", "highest"]
+    assert ends["difference"].tolist() == pytest.approx([5 / 7 - 3 / 21, 5 / 7 - 1 / 21])
+
+
+def test_an_unknown_definition_is_an_error(first):
+    with pytest.raises(ValueError, match="good_overall"):
+        r.definition_counts(first, "excellent")
+
+
+@given(st.integers(1, 28), st.integers(1, 28), st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_comparison_is_sound_and_symmetric(of_1, of_2, data):
+    a, b = data.draw(st.integers(0, of_1)), data.draw(st.integers(0, of_2))
+    one, other = r.compare_proportions(a, of_1, b, of_2), r.compare_proportions(b, of_2, a, of_1)
+    assert -1 <= one["difference_lower"] <= one["difference"] + 1e-9
+    assert one["difference"] - 1e-9 <= one["difference_upper"] <= 1
+    assert one["difference_lower"] == pytest.approx(-other["difference_upper"], abs=1e-9)
+    assert one["fisher_p"] == pytest.approx(other["fisher_p"])
+
+
+def test_the_order_of_the_means_depends_on_the_thresholds(first):
+    sensitivity = r.rule_sensitivity(first, [r.DEFAULT_RULE, r.ScoringRule(3, 2, 1, 0, 3, 19, 31)])
+    assert sensitivity["nps_certainly_higher"].tolist() == [True, False]
+    assert sensitivity["impossible"].tolist() == [0, 0]
+    assert "higher under 1" in r.say_sensitivity(sensitivity)
+
+
+# Sentences
+
+
+def test_sentences_state_the_figures(tables, first, both):
+    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], FIRST)
+    assert r.say_overall(counts) == (
+        "5 of 7 NPS divisions (71%) were rated Good overall against 1 of 21 CRCs (5%) in the 2018-19 round."
+    )
+    assert (
+        r.say_unidentified(counts)
+        == "Every service in the official count of the 2018-19 round is named here."
+    )
+    assert r.say_gap(r.definition_counts(first, "good_overall")) == (
+        "5 of 7 NPS divisions (71%) were rated Good or Outstanding overall against 1 of 21 CRCs (5%). "
+        "The gap is 67 percentage points (95% interval 27 to 87; Fisher's exact test, p = 0.001)."
+    )
+    assert "does not settle" in r.say_gap(r.definition_counts(first, "standards_good"))
+    assert r.say_definitions(r.gaps(first)).startswith(
+        "The NPS did better than the CRCs under 2 of 4 definitions;"
+    )
+    grid = r.rating_grid(tables["ratings"], tables["providers"], tables["standards"], FIRST)
+    single = grid[(grid["standard"] != "overall") & grid["band"].isin(r.BANDS)]
+    assert r.say_known(grid).startswith(f"{len(single)} of the 280 standard ratings")
+    thresholds = r.say_thresholds(r.thresholds_check(both), r.admissible_thresholds(both))
+    assert "allow 33 and contradict 0." in thresholds and "Good at 16 to 19" in thresholds
+    intervals = r.score_interval(first)
+    assert r.say_intervals(intervals).startswith("The total is known exactly for 3 of 28 services;")
+    assert r.say_certain_order(intervals).startswith(
+        "The order of 157 of 378 pairs of services is certain (42%)."
+    )
+    assert r.say_mean_points(intervals).endswith("under the assumed thresholds the NPS is certainly higher.")
+    assert "not a sample" in r.say_population()
+
+
+def test_sentences_change_with_the_data(first):
+    swapped = first.assign(overall=first["overall"].replace("Good", "Inadequate"))
+    assert "0 of 7 NPS divisions (0%)" in r.say_gap(r.definition_counts(swapped, "good_overall"))
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1 / 21, "5%"), (0.125, "13%"), (0, "0%"), (1, "100%"), (0.005, "1%")]
+)
+def test_percentages_round_half_up(share, text):
+    assert r._percent(share) == text
+
+
+def test_negative_points_carry_a_minus_sign():
+    assert [r._points(share) for share in (-0.31, 0.674, -0.001)] == ["\N{MINUS SIGN}31", "67", "0"]
