@@ -80,9 +80,7 @@ class DataError(Exception):
         for file, problems in by_file.items():
             lines += ["", _escape(file), *(f"  {problem}" for problem in problems[:SHOWN_PER_FILE])]
             if len(problems) > SHOWN_PER_FILE:
-                lines.append(
-                    f"  ... and {len(problems) - SHOWN_PER_FILE} more (all are in the error's .problems)"
-                )
+                lines.append(f"  ... and {len(problems) - SHOWN_PER_FILE} more (all are in the error's .problems)")
         return "\n".join(lines)
 
     def _render_traceback_(self) -> list[str]:
@@ -115,9 +113,7 @@ class _Refused(ValueError):
 
 def _integer(text: str) -> int:
     if not re.fullmatch(r"-?(0|[1-9][0-9]*)", text):
-        raise _Refused(
-            "must be a whole number", "Write plain digits such as 1200, without spaces, commas or units"
-        )
+        raise _Refused("must be a whole number", "Write plain digits such as 1200, without spaces, commas or units")
     if len(text) > 20 or not -(2**63) < int(text) < 2**63:
         raise _Refused("must be a whole number of at most 64 bits", "Check the number of digits")
     return int(text)
@@ -138,13 +134,9 @@ def _date(text: str) -> str:
     try:
         date.fromisoformat(text if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else "")
     except ValueError:
-        raise _Refused(
-            "must be a date of the calendar", "Write it as YYYY-MM-DD, such as 2014-06-01"
-        ) from None
+        raise _Refused("must be a date of the calendar", "Write it as YYYY-MM-DD, such as 2014-06-01") from None
     if not "1678" <= text[:4] <= "2261":
-        raise _Refused(
-            "must be a date between 1678 and 2261, which is what pandas can hold", "Check the year"
-        )
+        raise _Refused("must be a date between 1678 and 2261, which is what pandas can hold", "Check the year")
     return text
 
 
@@ -182,16 +174,14 @@ class _Field:
         value = _CASTS[self.type](text)
         if self.allowed is not None and value not in self.allowed:
             near = _nearest(text, map(str, self.allowed))
-            raise _Refused(
-                f"must be one of: {_listing(self.allowed)}", f"{near}Correct it, or add it to {PACKAGE}"
-            )
+            raise _Refused(f"must be one of: {_listing(self.allowed)}", f"{near}Correct it, or add it to {PACKAGE}")
         if self.minimum is not None and value < self.minimum:
             raise _Refused(f"must be at least {self.minimum}", "Check the figure and its unit")
         if self.maximum is not None and value > self.maximum:
             raise _Refused(f"must be at most {self.maximum}", "Check the figure and its unit")
         if self.pattern and not self.pattern.fullmatch(text):
             raise _Refused(f"must match the pattern {self.pattern.pattern}", "Correct it")
-        if self.list_of and len(set(text.split(" "))) <= text.count(" "):
+        if self.list_of and ("  " in text or len(set(text.split(" "))) <= text.count(" ")):
             raise _Refused("must be a list of different ids with one space between two", "Correct the list")
         return value
 
@@ -210,9 +200,7 @@ class _Field:
     @property
     def values(self) -> str:
         """What a cell may hold beyond its type, in words."""
-        words = (
-            [_listing(self.allowed, 100).replace(",", " <" if self.ordered else ",")] if self.allowed else []
-        )
+        words = [_listing(self.allowed, 100).replace(",", " <" if self.ordered else ",")] if self.allowed else []
         words += [f"at least {self.minimum}"] if self.minimum is not None else []
         words += [f"at most {self.maximum}"] if self.maximum is not None else []
         words += ["never empty"] if self.required else []
@@ -255,7 +243,8 @@ _KINDS = {str: "text", list: "a list", dict: "an object", bool: "true or false"}
 _FUNCTIONS = {"abs": abs, "min": min, "max": max}
 _NODES = (
     ast.Expression, ast.BoolOp, ast.boolop, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub,
-    ast.Mult, ast.Div, ast.Compare, ast.cmpop, ast.Name, ast.Load, ast.Constant, ast.Tuple, ast.List, ast.Call,
+    ast.Mult, ast.Div, ast.Compare, ast.cmpop, ast.Name, ast.Load, ast.Constant, ast.Tuple, ast.List,
+    ast.Call,
 )  # fmt: skip
 
 
@@ -355,12 +344,8 @@ class _Reader:
             # What the loader would not check must not look as if it was.
             if (key, item.get(key)) != ("format", "default"):
                 known = _listing(sorted(_CONSTRAINTS))
-                self.wrong(
-                    where, f"{key} is never checked", fix=f"Leave it out; the constraints are: {known}"
-                )
-        title, description, unit = (
-            self.get(item, key, str, where) for key in ("title", "description", "unit")
-        )
+                self.wrong(where, f"{key} is never checked", fix=f"Leave it out; the constraints are: {known}")
+        title, description, unit = (self.get(item, key, str, where) for key in ("title", "description", "unit"))
         result = _Field(name, kind, title, description, unit)
         result.required = self.get(constraints, "required", bool, where)
         result.unique = self.get(constraints, "unique", bool, where)
@@ -401,13 +386,13 @@ class _Reader:
             column.allowed = values
 
     def constant(self, value: object, kind: str, key: str, where: str) -> object:
-        """A value that a descriptor allows, read as a cell of the column would be; None if it does not."""
+        """A value that a descriptor allows, if a cell of the column could hold it; else None."""
         kinds = {"boolean": bool, "string": str, "date": str}
-        if isinstance(value, kinds.get(kind, (int, float))) and isinstance(value, bool) == (
-            kind == "boolean"
-        ):
+        if isinstance(value, kinds.get(kind, (int, float))) and isinstance(value, bool) == (kind == "boolean"):
             try:
-                return value if kind in ("boolean", "string") else _CASTS[kind](str(value))
+                if kind != "boolean":
+                    _CASTS[kind](str(value))
+                return value
             except _Refused:
                 pass
         self.wrong(where, f"{key} must fit the type {kind}", value)
@@ -415,9 +400,7 @@ class _Reader:
 
     def rule(self, item: dict, table: _Table) -> _Rule | None:
         where = f"rules of {table.name}"
-        name, expression, message = (
-            self.get(item, key, str, where) for key in ("name", "expression", "message")
-        )
+        name, expression, message = (self.get(item, key, str, where) for key in ("name", "expression", "message"))
         if not (name and expression and message):
             self.wrong(where, "each rule must have a name, an expression and a message", item)
             return None
@@ -459,9 +442,7 @@ class _Reader:
             if column.list_of:
                 self.there(*column.list_of, "listOf", tables, f"{column.name} of {table.name}")
 
-    def there(
-        self, name: str, columns: object, what: str, tables: dict[str, _Table], where: str
-    ) -> list[str]:
+    def there(self, name: str, columns: object, what: str, tables: dict[str, _Table], where: str) -> list[str]:
         if name in tables:
             return self.columns(columns, what, tables[name], where)
         self.wrong(where, f"{what} must name a table", name, _nearest(name, tables))
@@ -472,8 +453,7 @@ class _Reader:
 
 # Broken bytes (which decode to lone surrogates), controls, invisible and text-direction characters.
 _UNWANTED = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffd\ud800-\udfff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd\ud800-\udfff]"
 )
 
 
@@ -491,11 +471,7 @@ def _read_bytes(path: Path, file: str) -> tuple[bytes, list[Problem]]:
     try:
         return path.read_bytes(), []
     except FileNotFoundError:
-        fix = (
-            f"Put it there, or correct {PACKAGE}"
-            if path.name != PACKAGE
-            else "It describes every table: restore it"
-        )
+        fix = f"Put it there, or correct {PACKAGE}" if path.name != PACKAGE else "It describes every table: restore it"
         return b"", [Problem(file, None, None, None, "must exist: there is no such file", fix)]
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
@@ -508,9 +484,7 @@ def _read_csv(path: Path, file: str) -> _Text:
     if problems:
         return text
 
-    def wrong(
-        rule: str, fix: str, row: int | None = None, column: str | None = None, value: str | None = None
-    ) -> None:
+    def wrong(rule: str, fix: str, row: int | None = None, column: str | None = None, value: str | None = None) -> None:
         problems.append(Problem(file, row, column, value, rule, fix))
 
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -673,9 +647,7 @@ def _package(folder: str | Path) -> _Package:
 def _table(package: _Package, name: str) -> _Table:
     if name not in package.tables:
         fix = f"{_nearest(str(name), package.tables)}The tables are: {_listing(package.tables, 100)}"
-        problem = Problem(
-            f"{package.folder.name}/{PACKAGE}", None, None, str(name), "must be the name of a table", fix
-        )
+        problem = Problem(f"{package.folder.name}/{PACKAGE}", None, None, str(name), "must be the name of a table", fix)
         raise DataError([problem])
     return package.tables[name]
 
@@ -753,9 +725,7 @@ def _check(package: _Package, table: _Table) -> tuple[pd.DataFrame | None, list[
         if column.unique:
             _once(zip(cells[column.name]), [column.name], text.lines, wrong)
     if table.primary_key and cells.keys() >= set(table.primary_key):
-        _once(
-            zip(*(cells[name] for name in table.primary_key)), table.primary_key, text.lines, wrong, key=True
-        )
+        _once(zip(*(cells[name] for name in table.primary_key)), table.primary_key, text.lines, wrong, key=True)
 
     for columns, other, targets in table.foreign_keys:
         known = _keys(package, other, targets) if cells.keys() >= set(columns) else set()
@@ -771,9 +741,7 @@ def _check(package: _Package, table: _Table) -> tuple[pd.DataFrame | None, list[
             if isinstance(known, list):
                 elsewhere += known
                 continue
-            keys = (
-                (place, (item,)) for place, cell in enumerate(cells[column.name]) for item in cell.split()
-            )
+            keys = ((place, (item,)) for place, cell in enumerate(cells[column.name]) for item in cell.split())
             _known([column.name], keys, known, package.file(other), [target], wrong)
 
     doubtful = {problem.row for problem in found}
@@ -818,14 +786,10 @@ def _known(
                 # Looking for the nearest is slow, and twenty wrong keys are no slips of the finger.
                 near = _nearest(" + ".join(key), map(" + ".join, known)) if len(fixes) < 20 else ""
                 fixes[key] = f"{near}Correct it, or add it to {file}"
-            wrong(
-                place, ", ".join(columns), " + ".join(key), f"must be in column {names} of {file}", fixes[key]
-            )
+            wrong(place, ", ".join(columns), " + ".join(key), f"must be in column {names} of {file}", fixes[key])
 
 
-def _hold(
-    rule: _Rule, values: dict[str, list], lines: list[int], doubtful: set[int | None], wrong: Callable
-) -> None:
+def _hold(rule: _Rule, values: dict[str, list], lines: list[int], doubtful: set[int | None], wrong: Callable) -> None:
     """Refuse rows that break a rule across columns, but for those with an unknown operand or a problem."""
     columns = [values[name] for name in rule.columns]
     for place, operands in enumerate(zip(*columns)):
@@ -833,17 +797,13 @@ def _hold(
         if lines[place] in doubtful or any(row[n] is None for n in row.keys() - rule.may_be_empty):
             continue
         try:
-            holds = eval(
-                rule.code, {"__builtins__": {}, **_FUNCTIONS}, row
-            )  # its parts were checked on reading
+            holds = eval(rule.code, {"__builtins__": {}, **_FUNCTIONS}, row)  # its parts were checked on reading
             said = rule.message
         except (TypeError, ArithmeticError) as error:
             holds, said = False, f"must make sense for rule {rule.name} ({error})"
         if not holds:
             told = ", ".join(f"{name} = {'empty' if value is None else value}" for name, value in row.items())
-            wrong(
-                place, ", ".join(rule.columns), told, said, f"Correct the row (rule {rule.name} in {PACKAGE})"
-            )
+            wrong(place, ", ".join(rule.columns), told, said, f"Correct the row (rule {rule.name} in {PACKAGE})")
 
 
 def _load(package: _Package, table: _Table) -> tuple[pd.DataFrame | None, list[Problem]]:
@@ -875,18 +835,11 @@ def describe(name: str, folder: str | Path = DATA) -> pd.DataFrame:
     """
     table = _table(_package(folder), name)
     refers = {
-        here: f"{other}.{there}"
-        for pair, other, targets in table.foreign_keys
-        for here, there in zip(pair, targets)
+        here: f"{other}.{there}" for pair, other, targets in table.foreign_keys for here, there in zip(pair, targets)
     }
     refers |= {f.name: "list of " + ".".join(f.list_of) for f in table.fields if f.list_of}
-    rows = [
-        (f.name, f.type, f.unit, f.values, refers.get(f.name, ""), f.description or f.title)
-        for f in table.fields
-    ]
-    return pd.DataFrame(rows, columns=["column", "type", "unit", "values", "refers_to", "meaning"]).set_index(
-        "column"
-    )
+    rows = [(f.name, f.type, f.unit, f.values, refers.get(f.name, ""), f.description or f.title) for f in table.fields]
+    return pd.DataFrame(rows, columns=["column", "type", "unit", "values", "refers_to", "meaning"]).set_index("column")
 
 
 def load(name: str, folder: str | Path = DATA) -> pd.DataFrame:
@@ -913,9 +866,7 @@ def sources_of(*frames: pd.DataFrame, folder: str | Path = DATA) -> pd.DataFrame
     for number, frame in enumerate(frames, 1):
         columns = [name for name in frame.columns if re.search(r"(^|_)source_ids?$", str(name))]
         if not columns:
-            raise ValueError(
-                f"Table {number} has no column of source ids: keep source_id through the analysis."
-            )
+            raise ValueError(f"Table {number} has no column of source ids: keep source_id through the analysis.")
         for name in columns:
             ids.update(*(str(cell).split() for cell in frame[name].dropna().unique()))
     sources = load("sources", folder)
