@@ -57,18 +57,18 @@ class ScoringRule:
         if (np.diff(self.points) > 0).any():
             faults.append(f"points {self.points.tolist()} must not rise from Outstanding to Inadequate")
         if (np.diff(self.thresholds) < 0).any():
-            faults.append(
-                f"thresholds {self.thresholds.tolist()} must not fall from Requires improvement upwards"
-            )
+            faults.append(f"thresholds {self.thresholds.tolist()} must not fall from Requires improvement upwards")
         if faults:
             raise ValueError("ScoringRule: " + "; ".join(faults))
 
     @property
     def points(self) -> np.ndarray:
+        """Points of a standard in each band, in the order of BANDS."""
         return np.array([self.outstanding, self.good, self.requires_improvement, self.inadequate])
 
     @property
     def thresholds(self) -> np.ndarray:
+        """Lowest total of Requires improvement, Good and Outstanding."""
         return np.array([self.requires_improvement_from, self.good_from, self.outstanding_from])
 
     def band_index(self, totals: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ def services(providers: pd.DataFrame) -> pd.DataFrame:
         {
             "provider_id": rows["provider_id"].astype(str),
             "name": rows["name"].astype(str),
-            "service_type": rows["kind"].map(lambda kind: SERVICE_TYPES[kind]).astype(str),
+            "service_type": rows["kind"].astype(str).map(SERVICE_TYPES),
         }
     ).reset_index(drop=True)
 
@@ -112,9 +112,7 @@ def rating_grid(
     rated = services(providers).loc[lambda t: t["provider_id"].isin(of_round["provider_id"])]
     scale = standards[["standard", "name", "order", "applies_to"]].rename(columns={"name": "standard_name"})
     grid = rated.assign(round=round).merge(scale.sort_values("order").astype({"standard": str}), how="cross")
-    applies = grid["applies_to"].astype(str).isin(["both"]) | (
-        grid["applies_to"].astype(str) == grid["service_type"]
-    )
+    applies = grid["applies_to"].astype(str).isin(["both"]) | (grid["applies_to"].astype(str) == grid["service_type"])
 
     places = pd.MultiIndex.from_frame(grid.loc[applies, ["provider_id", "standard"]])
     keys = list(zip(of_round["provider_id"], of_round["standard"].astype(str), strict=True))
@@ -160,9 +158,7 @@ def overall_counts(
     counts = counts.merge(official, on=["service_type", "band"], how="left", validate="one_to_one")
     counts = counts.astype({"official": "Int64", "official_of": "Int64"})
     counts["unidentified"] = counts["official"] - counts["services"]
-    return counts[
-        ["service_type", "round", "band", "services", "of", "official", "official_of", "unidentified"]
-    ]
+    return counts[["service_type", "round", "band", "services", "of", "official", "official_of", "unidentified"]]
 
 
 def overall_bands(
@@ -197,9 +193,7 @@ def round_change(
     Columns: provider_id, name, service_type, earlier, later (bands, Unknown or Not rated), change
     {higher, same, lower, Unknown, Not rated}.
     """
-    earlier, later = (
-        overall_bands(ratings, providers, band_distribution, round, include_implied) for round in rounds
-    )
+    earlier, later = (overall_bands(ratings, providers, band_distribution, round, include_implied) for round in rounds)
     table = earlier.drop(columns=["round", "band"]).assign(earlier=earlier["band"], later=later["band"])
     place = {band: len(BANDS) - i for i, band in enumerate(BANDS)}
     step = np.sign(table["later"].map(place) - table["earlier"].map(place))
@@ -225,9 +219,7 @@ def tile_positions(
         [overall_bands(ratings, providers, band_distribution, round, include_implied) for round in rounds]
     )
     places = providers[["provider_id", "short_name", "tile_row", "tile_column"]].dropna(subset="tile_row")
-    tiles = bands.merge(
-        places.astype({"provider_id": str}), on="provider_id", how="left", validate="many_to_one"
-    )
+    tiles = bands.merge(places.astype({"provider_id": str}), on="provider_id", how="left", validate="many_to_one")
     if tiles["tile_row"].isna().any():
         missing = tiles.loc[tiles["tile_row"].isna(), "provider_id"].unique()
         raise ValueError(f"providers: tile_row and tile_column are empty for {', '.join(missing)}")
@@ -255,9 +247,7 @@ def service_evidence(
     single = grid[(grid["standard"] != "overall") & (grid["band"] != NOT_APPLICABLE)]
     known = pd.crosstab(single["provider_id"], single["band"]).reindex(columns=list(BANDS), fill_value=0)
     overall = grid[grid["standard"] == "overall"]
-    table = overall[["provider_id", "name", "service_type", "round", "band"]].rename(
-        columns={"band": "overall"}
-    )
+    table = overall[["provider_id", "name", "service_type", "round", "band"]].rename(columns={"band": "overall"})
     table = table.reset_index(drop=True)
     table["standards"] = table["provider_id"].map(single.groupby("provider_id").size())
     table[_KNOWN] = known.loc[table["provider_id"]].to_numpy()
@@ -282,9 +272,7 @@ def service_evidence(
 # What the known ratings bound
 
 
-def score_interval(
-    evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, use_overall: bool = True
-) -> pd.DataFrame:
+def score_interval(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, use_overall: bool = True) -> pd.DataFrame:
     """The lowest and highest total of points that all that is known about each service allows.
 
     Columns: provider_id, name, service_type, round, overall, standards, known (standards whose band is known),
@@ -297,12 +285,8 @@ def score_interval(
     table["known"] = evidence[_KNOWN].sum(axis=1)
     table["lowest"], table["highest"] = _extremes(allowed, _totals(counts, rule))
     possible = table["lowest"].notna()
-    table["status"] = np.select(
-        [~possible, table["lowest"] == table["highest"]], ["impossible", "exact"], "interval"
-    )
-    without = (
-        possible if possible.all() else pd.Series(_allowed(evidence, rule, False)[1].any(axis=1), table.index)
-    )
+    table["status"] = np.select([~possible, table["lowest"] == table["highest"]], ["impossible", "exact"], "interval")
+    without = possible if possible.all() else pd.Series(_allowed(evidence, rule, False)[1].any(axis=1), table.index)
     table["reason"] = np.select(
         [possible, without],
         [
@@ -316,9 +300,7 @@ def score_interval(
 
 def score_interval_grid(evidence: pd.DataFrame, rules: Iterable[ScoringRule]) -> pd.DataFrame:
     """`score_interval` under several rules, one below the other, with the seven settings of each rule as columns."""
-    return pd.concat(
-        [score_interval(evidence, rule).assign(**vars(rule)) for rule in rules], ignore_index=True
-    )
+    return pd.concat([score_interval(evidence, rule).assign(**vars(rule)) for rule in rules], ignore_index=True)
 
 
 def standards_good_interval(evidence: pd.DataFrame) -> pd.DataFrame:
@@ -421,9 +403,7 @@ def admissible_thresholds(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RU
     reach = np.zeros((len(evidence), top), dtype=int)
     for service, row in enumerate(allowed):
         reach[service, totals[row]] = 1
-    below = np.hstack(
-        [np.zeros((len(evidence), 1), int), reach.cumsum(axis=1)]
-    )  # reachable totals under a value
+    below = np.hstack([np.zeros((len(evidence), 1), int), reach.cumsum(axis=1)])  # reachable totals under a value
     r, g, o = (axis.ravel() for axis in np.meshgrid(*[np.arange(top + 1)] * 3, indexing="ij"))
     ordered = (r <= g) & (g <= o)
     r, g, o = r[ordered], g[ordered], o[ordered]
@@ -487,9 +467,7 @@ def league_points_check(
         if pd.isna(row.provider_id):
             chosen = published & (evidence["service_type"] == "CRC")
             chosen &= ~evidence["provider_id"].isin(league_points["provider_id"].dropna())
-            consistent = bool(
-                (allowed & (totals >= row.points)).any(axis=1)[chosen].all() and exactly[chosen].any()
-            )
+            consistent = bool((allowed & (totals >= row.points)).any(axis=1)[chosen].all() and exactly[chosen].any())
             who = f"the next lowest of {chosen.sum()} other CRCs certainly published by then"
         else:
             chosen = evidence["provider_id"] == row.provider_id
@@ -524,12 +502,13 @@ def definition_counts(
 ) -> pd.DataFrame:
     """How many do well under a definition, by service type, with the lowest and highest count the evidence allows.
 
-    `definition` is a key of DEFINITIONS. Columns: definition, label, service_type, lowest, highest, of (services;
-    for standards_good, standard ratings), known (of them, those that are settled either way), share_lowest,
-    share_highest, wilson_lower, wilson_upper (proportions). The 95% interval runs from the lower end for the lowest count to the upper end for the highest count. It is
-    empty for standards_good: ten ratings of one service are not ten independent ones. `share_of_points` (0 to 1)
-    applies to share_of_points only. Counts the services in `evidence`: in 2019-20 the CRC that no source names is
-    not among them. Raises ValueError for an unknown definition.
+    `definition` is a key of DEFINITIONS; `share_of_points` (0 to 1) applies to share_of_points only.
+    Columns: definition, label, service_type, lowest, highest, of (services; for standards_good, standard ratings),
+    known (of them, those settled either way), share_lowest, share_highest, wilson_lower, wilson_upper
+    (proportions). The 95% interval runs from the lower end for the lowest count to the upper end for the highest.
+    It is empty for standards_good: ten ratings of one service are not ten independent ones. Counts the services in
+    `evidence`: in 2019-20 the CRC that no source names is not among them.
+    Raises ValueError for an unknown definition.
     Method: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
     """
     from statsmodels.stats.proportion import proportion_confint
@@ -579,8 +558,8 @@ def gap(counts: pd.DataFrame) -> pd.DataFrame:
 
     Columns: definition, label, bound {exact, lowest, highest}, nps, nps_of, crc, crc_of (counts), difference,
     difference_lower, difference_upper (proportions, 95%), fisher_p (two-sided), odds_ratio (of the sample; empty
-    where a cell is 0), odds_ratio_lower, odds_ratio_upper (95%, exact, conditional on the margins). Intervals, p and odds ratio
-    are empty for standards_good (see `definition_counts`).
+    where a cell is 0), odds_ratio_lower, odds_ratio_upper (95%, exact, conditional on the margins). Intervals, p and
+    odds ratio are empty for standards_good (see `definition_counts`).
     Method: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10: it joins two Wilson intervals, stays
     within -1 and 1 and keeps its coverage with few services or none in a cell, where the usual one (Wald) does not.
     Read with `say_population`: the 28 services are all there were, not a sample.
@@ -605,9 +584,7 @@ def gap(counts: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def gaps(
-    evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, share_of_points: float = 0.5
-) -> pd.DataFrame:
+def gaps(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, share_of_points: float = 0.5) -> pd.DataFrame:
     """`gap` under every definition, one below the other."""
     return pd.concat(
         [gap(definition_counts(evidence, key, rule, share_of_points)) for key in DEFINITIONS],
