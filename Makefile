@@ -1,0 +1,59 @@
+# The commands of the collection. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCK ?= requirements.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test data notebooks check unit notebook-tests browser-tests chromium lock clean
+
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $$($(PYTHON) --version 2>&1) was found. Name another: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Setting up the environment in $(VENV) (a minute or two, once) ..."
+	@rm -f $(READY)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'from helpers import explorer; explorer.offline_chart()'
+	@touch $(READY)
+
+lab: $(READY) ## open JupyterLab on the first notebook
+	@$(BIN)/python -m helpers.lab
+
+test: $(READY) check unit notebook-tests browser-tests ## run every check
+	@echo "Every check passed."
+
+data: $(READY) ## check the data alone
+	@$(BIN)/python -m helpers.data
+	@$(BIN)/frictionless validate data/datapackage.json --type package > .venv/frictionless.txt 2>&1 || { cat .venv/frictionless.txt; exit 1; }
+
+notebooks: $(READY) ## execute and normalise every notebook, and say what changed
+	@$(BIN)/python -m helpers.notebooks
+
+check: $(READY) data
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+unit: $(READY)
+	@$(BIN)/pytest -n 2 --dist loadfile tests --ignore=tests/browser
+
+notebook-tests: $(READY)
+	@$(BIN)/pytest -n 2 --dist loadfile --nbval notebooks
+
+browser-tests: $(READY) chromium
+	@$(BIN)/pytest tests/browser
+
+chromium: $(READY)
+	@$(BIN)/python -m tests.browser.chromium
+
+lock: ## pin the newest versions that pyproject.toml admits
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 \
+	  --upgrade --no-header --quiet -o requirements.lock
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) site .pytest_cache .hypothesis .ruff_cache

@@ -1,0 +1,176 @@
+"""What a chart, a table or a sentence hands to a front end.
+
+A chart travels as one MIME bundle: the Vega-Lite specification, which JupyterLab draws by itself and strict nbval
+compares field by field, and its description as plain text. The picture for viewers that run no script is added when
+the notebooks are published (helpers/notebooks.py), so that executing a notebook never waits for it.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+VEGALITE_MIME = "application/vnd.vegalite.v5+json"
+VEGALITE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+UNKNOWN = "unknown"
+HEDGES = {
+    "exact": "{}",
+    "about": "about {}",
+    "at_least": "{} or more",
+    "at_most": "at most {}",
+    "more_than": "more than {}",
+    "less_than": "less than {}",
+}
+
+
+def chart_bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """MIME bundle of a Vega-Lite specification: JupyterLab's own chart type and the description as text."""
+    # JupyterLab's renderer is Vega-Lite 5; every construct used here is common to 5 and 6.
+    spec = {**spec, "$schema": VEGALITE_SCHEMA}
+    return {VEGALITE_MIME: spec, "text/plain": spec.get("description", "A chart without a description")}
+
+
+def plain(value: Any) -> str:
+    """Text that cannot reorder or hide what stands beside it: control and direction characters become visible."""
+    return "".join(
+        char if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf") else f"\\u{ord(char):04x}"
+        for char in str(value)
+    )
+
+
+def escape(value: Any) -> str:
+    """`plain` text for use inside HTML: what comes from data never becomes markup."""
+    return html.escape(plain(value))
+
+
+def number(value: Any, digits: int | None = None) -> str:
+    """A figure with thousands separators: as many decimals as it has, or `digits`; unknown stays 'unknown'."""
+    if pd.isna(value):
+        return UNKNOWN
+    if digits is not None:
+        return f"{value:,.{digits}f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,}"
+
+
+def hedged(value: Any, qualifier: Any = "exact", digits: int | None = None, unit: str = "") -> str:
+    """A figure in words with its hedge, such as 'more than 42' or 'about 33.3%'."""
+    if pd.isna(value):
+        return UNKNOWN
+    if unit in ("percent", "%"):
+        unit = "%"
+    elif unit:
+        unit = f" {unit}"
+    return HEDGES[qualifier].format(number(value, digits) + unit)
+
+
+class Html:
+    """A piece of HTML with the same content as plain text, for front ends and viewers without HTML."""
+
+    def __init__(self, markup: str, text: str) -> None:
+        self.markup, self.text = markup, text
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self.markup, "text/plain": self.text}
+
+
+def findings(*sentences: str) -> Html:
+    """Sentences computed from the data, one paragraph each."""
+    markup = "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    return Html(f'<div class="findings">{markup}</div>', "\n\n".join(map(plain, sentences)))
+
+
+def table(
+    rows: pd.DataFrame,
+    caption: str,
+    *,
+    headings: dict[str, str] | None = None,
+    hedge: tuple[str, str] | None = None,
+    folded: bool = False,
+) -> Html:
+    """An accessible HTML table: caption, column headings, the first column as row heading.
+
+    rows      any DataFrame; empty cells read 'unknown'; dates read as ISO dates
+    headings  column -> heading; columns not named keep their name with spaces for underscores
+    hedge     (value column, qualifier column): the value is written with its hedge, the qualifier is not repeated
+    folded    True puts the table behind a summary line that opens it
+    """
+    shown = rows.copy()
+    if hedge:
+        value, qualifier = hedge
+        shown[value] = [hedged(v, "exact" if pd.isna(q) else q) for v, q in zip(shown[value], shown[qualifier])]
+        shown = shown.drop(columns=qualifier)
+    headings = headings or {}
+    titles = [headings.get(column, str(column).replace("_", " ")) for column in shown.columns]
+    cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    body = "".join(
+        f'<tr><th scope="row">{row[0][0]}</th>' + "".join(f"<td>{markup}</td>" for markup, _ in row[1:]) + "</tr>"
+        for row in cells
+    )
+    markup = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    if folded:
+        markup = f"<details><summary>{escape(caption)} ({number(len(cells))} rows)</summary>{markup}</details>"
+    text = "\n".join([plain(caption), " | ".join(titles), *(" | ".join(text for _, text in row) for row in cells)])
+    return Html(markup, text)
+
+
+class Link:
+    """A link to a source; without an address of its own page only the text is shown, with the reason."""
+
+    def __init__(self, text: str, url: str | None, remark: str = "") -> None:
+        self.text, self.url, self.remark = text, url, remark
+
+
+def _cell(value: Any) -> tuple[str, str]:
+    """The HTML and the plain text of one table cell."""
+    if isinstance(value, Link):
+        remark = f" ({value.remark})" if value.remark else ""
+        text = escape(value.text)
+        if value.url:
+            text = f'<a href="{html.escape(value.url, quote=True)}">{text}</a>'
+        return text + escape(remark), plain(value.text + remark)
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        text = UNKNOWN
+    elif isinstance(value, pd.Timestamp):
+        text = value.date().isoformat()
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        text = number(value)
+    else:
+        text = str(value)
+    return escape(text), plain(text)
+
+
+def source_link(source: pd.Series) -> Link:
+    """The link of one row of the sources table: only the address of a page is linked, never a site's front page."""
+    if source["url_kind"] == "page" and str(source["url"]).startswith(("http://", "https://")):
+        return Link(source["title"], source["url"])
+    remark = {"site": "only the site's address is known", "none": "no address known"}.get(source["url_kind"], "")
+    return Link(source["title"], None, remark)
+
+
+def with_sources(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `source_id` replaced by a `source` column of links and a `publisher` column."""
+    listed = sources.set_index("source_id")
+    links = listed.apply(source_link, axis=1)
+    return rows.drop(columns="source_id").assign(
+        source=rows["source_id"].map(links).to_numpy(),
+        publisher=rows["source_id"].map(listed["publisher"]).to_numpy(),
+    )
+
+
+def credit(source_ids: Iterable[str], sources: pd.DataFrame) -> str:
+    """One line naming the publishers behind a chart, the most used first, with how many documents there are."""
+    used = pd.Series(list(source_ids), dtype="object").dropna()
+    publishers = used.map(sources.set_index("source_id")["publisher"]).value_counts(sort=False)
+    publishers = publishers.rename_axis("publisher").reset_index(name="rows")
+    names = publishers.sort_values(["rows", "publisher"], ascending=[False, True])["publisher"].astype(str).tolist()
+    documents = used.nunique()
+    if not names:
+        raise ValueError("a chart needs at least one source_id")
+    more = f" and {len(names) - 2} more publishers" if len(names) > 3 else ""
+    named = "; ".join(names[:2] if more else names)
+    return f"Source: {named}{more}" + (f" ({number(documents)} documents)" if documents > len(names) else "")

@@ -1,0 +1,435 @@
+"""Explorer: controls, computation and drawing declared once, shown wherever a reader meets them.
+
+    Explorer(
+        controls=[choice("round", "Inspection round", ["2018-19", "2019-20"])],
+        compute=lambda round: ratings.overall_counts(tables, round),   # pure: choices in, rows out
+        draw=charts.counts,                                            # draws `base`, computes nothing
+        say=lambda rows, round: f"...",                                # the finding in words
+        title=..., description=..., sources=...,
+    )
+
+* Where a kernel runs: ipywidgets beside a chart. A control whose options form the finite grid moves a parameter of a
+  chart that already holds every row; a `live_only` control computes again.
+* Where none runs (an unrun notebook, a page without network): the same chart with the same controls as bound
+  Vega-Lite parameters. A `live_only` control stays at its start value there, and the chart says so.
+* Where no script runs: the picture that `make notebooks` adds, and the description as text.
+* In CI: the specification with every row of every choice, which strict nbval compares.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from helpers import charts, display
+
+PAGE_ROWS = 4000
+PAGE_SENTENCES = 600
+NOTHING = "Nothing in the evidence matches these choices."
+RESET = "reset"
+FINDING = "finding"
+
+
+@dataclass(frozen=True)
+class Control:
+    """One choice of the reader. Build it with `choice`, `number` or `filter_by`."""
+
+    name: str
+    label: str
+    options: Mapping[str, Any]
+    start: Any
+    kind: str
+    column: str | None = None
+    live_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.options:
+            raise ValueError(f"control {self.name!r}: has no options; give at least one")
+        if self.start not in self.options.values():
+            raise ValueError(
+                f"control {self.name!r}: start value {self.start!r} is not among its options "
+                f"({', '.join(map(repr, self.options.values()))}); choose one of them"
+            )
+        if not self.label.strip():
+            raise ValueError(f"control {self.name!r}: needs a label that a reader can understand")
+
+    @property
+    def values(self) -> list[Any]:
+        """What the control can be set to."""
+        return list(self.options.values())
+
+    def label_of(self, value: Any) -> str:
+        """What the reader sees for a value."""
+        return next(label for label, option in self.options.items() if option == value)
+
+
+def choice(
+    name: str,
+    label: str,
+    options: Sequence[Any] | Mapping[str, Any],
+    start: Any = None,
+    *,
+    live_only: bool = False,
+) -> Control:
+    """One of a list: passed to `compute` under `name`. A mapping gives what the reader sees for each value."""
+    if not isinstance(options, Mapping):
+        options = {str(option): option for option in options}
+    return Control(
+        name, label, options, next(iter(options.values())) if start is None else start, "choice", live_only=live_only
+    )
+
+
+def number(
+    name: str,
+    label: str,
+    low: float,
+    high: float,
+    step: float,
+    start: float,
+    unit: str = "",
+    *,
+    live_only: bool = False,
+) -> Control:
+    """A number from low to high in steps: passed to `compute` under `name`; shown with its unit ('%' or a word)."""
+    if not (step > 0 and high >= low):
+        raise ValueError(f"control {name!r}: step must be above 0 and high not below low")
+    steps = math.floor((high - low) / step + 1e-9)
+    values = [round(low + index * step, 10) for index in range(steps + 1)]
+    values = [int(value) if float(value).is_integer() else value for value in values]
+    space = "" if unit in ("", "%") else " "
+    options = {f"{value:,}{space}{unit}": value for value in values}
+    return Control(name, label, options, start, "number", live_only=live_only)
+
+
+def filter_by(
+    name: str, label: str, column: str, options: Sequence[str] | Mapping[str, str], everything: str
+) -> Control:
+    """Shows only the rows whose `column` equals the choice (or holds it, where the column holds lists).
+
+    everything   what the option that filters nothing is called, such as 'All kinds'; it comes first
+    """
+    if not isinstance(options, Mapping):
+        options = {str(option): option for option in options}
+    return Control(name, label, {everything: "", **options}, "", "filter", column=column)
+
+
+def _matches(rows: pd.DataFrame, control: Control, value: Any) -> pd.Series:
+    column = rows[control.column]
+    if value == "":
+        return pd.Series(True, index=rows.index)
+    return column.map(lambda cell: value in cell if isinstance(cell, (list, tuple)) else cell == value).astype(bool)
+
+
+class Explorer:
+    """Controls, computation and drawing declared once.
+
+    controls     what the reader can change, in reading order
+    compute      called with one keyword per control that is not a filter; returns the rows for those choices
+    draw         called with a chart that already holds the rows and the reader's choices (`base`): add marks and
+                 encodings to it. `base.data` is the DataFrame, for domains and sort orders
+    say          called with the matching rows and one keyword per control: the finding in a sentence or two
+    title        the question that the explorer answers
+    description  text alternative: what is drawn, and what the controls do
+    sources      the table `sources`; the rows' `source_id` (or `source_ids`) names what is drawn
+    source_ids   where the rows have no `source_id` column
+    Raises ValueError when the grid would be too large for a page: make a control `live_only`, or cut its options.
+    """
+
+    def __init__(
+        self,
+        controls: Sequence[Control],
+        compute: Callable[..., pd.DataFrame],
+        draw: Callable[[alt.Chart], Any],
+        *,
+        title: str,
+        description: str,
+        sources: pd.DataFrame,
+        source_ids: Iterable[str] | None = None,
+        say: Callable[..., str] | None = None,
+        subtitle: str = "",
+    ) -> None:
+        names = [control.name for control in controls]
+        reserved = {RESET, FINDING} & set(names)
+        if reserved or len(set(names)) < len(names):
+            raise ValueError(f"control names must differ from each other and from {RESET!r} and {FINDING!r}: {names}")
+        self.controls = list(controls)
+        self.compute, self.draw, self.say = compute, draw, say
+        self.title, self.subtitle, self.description, self.sources = title, subtitle, description, sources
+        self._grid_controls = [c for c in self.controls if c.kind != "filter" and not c.live_only]
+        self._live_only = [c for c in self.controls if c.live_only]
+        self.start = {control.name: control.start for control in self.controls}
+        self.rows = self._grid(self.start)
+        if source_ids is None:
+            source_ids = self.rows.get("source_id", [])
+        self.source_ids = list(source_ids)
+        self._live: Live | None = None
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def _grid(self, choices: Mapping[str, Any]) -> pd.DataFrame:
+        """The rows of every combination of the grid's controls, the others as in `choices`."""
+        frames = []
+        for combination in itertools.product(*(control.values for control in self._grid_controls)):
+            chosen = dict(zip((control.name for control in self._grid_controls), combination))
+            frames.append(self._compute({**choices, **chosen}).assign(**chosen))
+        frames = [frame for frame in frames if len(frame)] or frames[:1]
+        rows = pd.concat(frames, ignore_index=True)
+        if len(rows) > PAGE_ROWS:
+            sizes = ", ".join(f"{control.name} ({len(control.values)})" for control in self._grid_controls)
+            raise ValueError(
+                f"{self.title!r}: {len(rows):,} rows are too many for a page (limit {PAGE_ROWS:,}). Make one of these "
+                f"controls live_only or give it fewer options: {sizes}"
+            )
+        return rows
+
+    def _compute(self, choices: Mapping[str, Any]) -> pd.DataFrame:
+        wanted = {control.name: choices[control.name] for control in self.controls if control.kind != "filter"}
+        return self.compute(**wanted)
+
+    def matching(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> pd.DataFrame:
+        """The rows that a reader sees under `choices`."""
+        rows = self.rows if rows is None else rows
+        for control in self._grid_controls:
+            rows = rows[rows[control.name] == choices[control.name]]
+        for control in self.controls:
+            if control.kind == "filter":
+                rows = rows[_matches(rows, control, choices[control.name])]
+        return rows
+
+    def finding(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> str:
+        """The finding under `choices` in words."""
+        matching = self.matching(choices, rows)
+        if matching.empty:
+            return NOTHING
+        return self.say(matching, **choices) if self.say else self.title
+
+    # -- chart --------------------------------------------------------------------------------------------------
+
+    def _expression(self) -> str:
+        tests = [f"datum[{c.name!r}] === {c.name}" for c in self._grid_controls]
+        for control in self.controls:
+            if control.kind == "filter":
+                cell = f"datum[{control.column!r}]"
+                tests.append(
+                    f"({control.name} === '' || (isArray({cell}) ? indexof({cell}, {control.name}) >= 0 "
+                    f": {cell} === {control.name}))"
+                )
+        return " && ".join(tests) or "true"
+
+    def _chart(self, rows: pd.DataFrame, choices: Mapping[str, Any]) -> Any:
+        base = alt.Chart(rows)
+        moving = [control for control in self.controls if not control.live_only]
+        if moving:
+            base = base.transform_filter(self._expression())
+        chart = charts.publish(
+            self.draw(base),
+            title=self.title,
+            subtitle=self.subtitle,
+            description=f"{self.description} {self.finding(choices, rows)}".strip(),
+            source_ids=self.source_ids,
+            sources=self.sources,
+        )
+        return chart.add_params(*(alt.param(name=c.name, value=choices[c.name]) for c in moving))
+
+    def spec(self) -> dict[str, Any]:
+        """The Vega-Lite specification with bound parameters: the explorer without a kernel."""
+        spec = self._chart(self.rows, self.start).to_dict()
+        moving = {control.name: control for control in self.controls if not control.live_only}
+        for parameter in spec["params"]:
+            control = moving.get(parameter["name"])
+            if control is None:
+                continue
+            # A list of choices rather than a slider: in an unrun notebook JupyterLab keeps a slider's arrow keys.
+            parameter["bind"] = {
+                "input": "select",
+                "name": f"{control.label}: ",
+                "options": control.values,
+                "labels": list(control.options),
+            }
+            # Vega-Lite hands `on` through to Vega: whichever way the box is ticked, the start value comes back.
+            # Without `force` the chart would go back but the list would go on showing the old choice.
+            parameter["on"] = [{"events": {"signal": RESET}, "update": json.dumps(control.start), "force": True}]
+        spec["params"].append(
+            {"name": RESET, "value": False, "bind": {"input": "checkbox", "name": "Back to the start values: "}}
+        )
+        sentences = self._sentences(list(moving.values()))
+        if sentences:
+            key = " + '|' + ".join(moving)
+            spec["params"].append({"name": FINDING, "value": sentences})
+            spec["title"]["text"] = {"expr": f"{FINDING}[{key}]"}
+        if self._live_only:
+            fixed = "; ".join(f"{c.label.lower()}: {c.label_of(c.start)}" for c in self._live_only)
+            note = f"Fixed here, free where Python runs: {fixed}."
+            spec["title"]["subtitle"] = [*charts.wrap(note, 104), *spec["title"]["subtitle"]]
+        spec["usermeta"]["explorer"] = {
+            "title": self.title,
+            "controls": [
+                {"name": c.name, "label": c.label, "start": c.start, "live_only": c.live_only} for c in self.controls
+            ],
+        }
+        return spec
+
+    def _sentences(self, moving: list[Control]) -> dict[str, list[str]]:
+        combinations = math.prod(len(control.values) for control in moving)
+        if not moving or combinations > PAGE_SENTENCES:
+            return {}
+        sentences = {}
+        for values in itertools.product(*(control.values for control in moving)):
+            chosen = {**self.start, **dict(zip((control.name for control in moving), values))}
+            sentences["|".join(map(str, values))] = charts.wrap(self.finding(chosen))
+        return sentences
+
+    # -- what a front end receives ------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> Live:
+        """The live widget, made when it is first asked for."""
+        if self._live is None:
+            self._live = Live(self)
+        return self._live
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle = display.chart_bundle(self.spec())
+        shown = self.live.box._repr_mimebundle_(**options)
+        widget = shown[0] if isinstance(shown, tuple) else shown
+        return {**bundle, **{mime: view for mime, view in widget.items() if "widget-view" in mime}}
+
+
+class Live:
+    """The ipywidgets of one explorer: its controls, the finding in words, the chart."""
+
+    def __init__(self, explorer: Explorer) -> None:
+        import ipywidgets
+
+        self.explorer = explorer
+        self.choices = dict(explorer.start)
+        self._rows, self._rows_for = explorer.rows, self._free_choices()
+        self.widgets = {control.name: self._widget(control) for control in explorer.controls}
+        self.reset = ipywidgets.Button(description="Back to the start values", layout={"width": "max-content"})
+        self.reset.on_click(lambda _: self._reset())
+        self.message = ipywidgets.HTML()
+        self.chart = offline_chart()(
+            self.explorer._chart(self._rows, self.choices), embed_options={"renderer": "svg", "actions": False}
+        )
+        controls = ipywidgets.Box(
+            [*self.widgets.values(), self.reset], layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"}
+        )
+        self.box = ipywidgets.VBox([controls, self.message, self.chart, own_keys()])
+        self._say()
+
+    def _widget(self, control: Control) -> Any:
+        import ipywidgets
+
+        kind = ipywidgets.SelectionSlider if control.kind == "number" else ipywidgets.Dropdown
+        widget = kind(
+            options=list(control.options.items()),
+            value=control.start,
+            description=control.label,
+            style={"description_width": "initial"},
+            layout={"width": "max-content", "min_width": "300px", "max_width": "100%"},
+        )
+        widget.observe(lambda change: self._moved(control, change["new"]), names="value")
+        return widget
+
+    def _free_choices(self) -> dict[str, Any]:
+        return {control.name: self.choices[control.name] for control in self.explorer._live_only}
+
+    def _moved(self, control: Control, value: Any) -> None:
+        before = dict(self.choices)
+        self.choices[control.name] = value
+        try:
+            if control.live_only or self._free_choices() != self._rows_for or self._partial():
+                self._recompute()
+            else:
+                setattr(self.chart.params, control.name, value)
+        except ValueError as problem:
+            # The choice cannot be computed: say why and leave the last valid chart standing.
+            self.message.value = f'<p role="alert"><strong>{display.escape(problem)}</strong></p>'
+            self.choices = before | {control.name: value}
+            return
+        self._say()
+
+    def _partial(self) -> bool:
+        """Whether the rows at hand lack the present choices of the grid's controls."""
+        return self._rows is not self.explorer.rows
+
+    def _recompute(self) -> None:
+        free = self._free_choices()
+        started = {control.name: control.start for control in self.explorer._live_only}
+        if free == started:
+            rows = self.explorer.rows
+        else:
+            here = {control.name: self.choices[control.name] for control in self.explorer._grid_controls}
+            rows = self.explorer._compute(self.choices).assign(**here)
+        self._rows, self._rows_for = rows, free
+        self.chart.chart = self.explorer._chart(self._rows, self.choices)
+
+    def _say(self) -> None:
+        finding = self.explorer.finding(self.choices, self._rows)
+        self.message.value = (
+            f'<p role="status" aria-live="polite" style="font-size:1.05em;line-height:1.4;max-width:46em">'
+            f"{display.escape(finding)}</p>"
+        )
+
+    def _reset(self) -> None:
+        for control in self.explorer.controls:
+            self.widgets[control.name].value = control.start
+
+
+def own_keys() -> Any:
+    """A widget without a face that lets the controls beside it have their arrow keys.
+
+    JupyterLab takes arrow keys in an output to move between cells, unless the element asks it not to (the attribute
+    is Lumino's own: https://github.com/jupyterlab/lumino, CommandRegistry.processKeydownEvent).
+    """
+    import anywidget
+
+    script = """
+    export default { render({ el }) {
+      const ask = () => {
+        const output = el.closest(".jp-OutputArea-output");
+        if (!output) return setTimeout(ask, 50);
+        output.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+      };
+      ask();
+    } };
+    """
+    return anywidget.AnyWidget(_esm=script, layout={"display": "none"})
+
+
+def offline_chart() -> type[alt.JupyterChart]:
+    """`alt.JupyterChart` with its scripts on board, so that it draws without any network.
+
+    Bundling them takes more than a second, so the bundle is kept in the environment that it belongs to.
+    """
+    if alt.JupyterChart._is_offline:
+        return alt.JupyterChart
+    kept = Path(sys.prefix, "share", "transforming-rehabilitation", f"jupyter-chart-{_versions()}.js")
+    if kept.exists():
+        alt.JupyterChart._esm, alt.JupyterChart._is_offline = kept.read_text(encoding="utf-8"), True
+        return alt.JupyterChart
+    alt.JupyterChart.enable_offline()
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=kept.parent, delete=False) as file:
+            file.write(str(alt.JupyterChart._esm))
+        os.replace(file.name, kept)
+    except OSError:
+        pass  # an environment that cannot be written to bundles anew in each kernel
+    return alt.JupyterChart
+
+
+def _versions() -> str:
+    return "-".join(version(package) for package in ("altair", "vl-convert-python"))

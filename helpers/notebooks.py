@@ -1,0 +1,219 @@
+"""`make notebooks`: execute every notebook, normalise what is stored, say what changed.
+
+A committed notebook holds the outputs of one fresh run: charts as Vega-Lite with a picture beside each, tables and
+sentences as HTML and text. It holds no widget state, since a saved widget shows an error until it is run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import copy
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from helpers.compare import differences
+from helpers.display import VEGALITE_MIME
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+WIDGET_MIMES = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
+LARGEST = 400_000  # bytes of a committed notebook
+
+
+class NotebookError(Exception):
+    """What is wrong with one or more notebooks: one line each, naming notebook, cell and rule."""
+
+
+def paths(folder: Path = FOLDER) -> list[Path]:
+    """Every notebook of the collection in reading order."""
+    return sorted(folder.glob("[0-9]*.ipynb"))
+
+
+def execute(path: Path) -> Any:
+    """The notebook after one run in a fresh kernel, started in the notebook's own folder.
+
+    Raises NotebookError naming the cell when a cell fails or writes to standard error.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = nbformat.read(path, as_version=4)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.store_widget_state = False
+    try:
+        client.execute()
+    except CellExecutionError as problem:
+        raise NotebookError(f"{path.name}: a cell failed\n{problem}") from None
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if output.output_type == "stream" and output.name == "stderr":
+                raise NotebookError(f"{path.name}, cell {cell.id}: wrote to standard error: {output.text.strip()}")
+    return notebook
+
+
+def code_cells(notebook: Any) -> list[Any]:
+    """The code cells of a notebook."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def bundles(notebook: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Every output that carries MIME data, with its cell."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if "data" in output:
+                yield cell, output.data
+
+
+def normalise(notebook: Any, before: Any = None) -> Any:
+    """The notebook as it is committed: no widget views, no timings, one picture per chart.
+
+    A picture's bytes depend on the fonts of the machine: where a chart's specification is the same as `before`, its
+    picture is kept, so that running an unchanged notebook again leaves no difference.
+    """
+    notebook = copy.deepcopy(notebook)
+    notebook.metadata = type(notebook.metadata)(METADATA)
+    kept = {}
+    for _, data in bundles(before) if before else ():
+        if VEGALITE_MIME in data and "image/png" in data:
+            kept[json.dumps(data[VEGALITE_MIME], sort_keys=True)] = data["image/png"]
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        cell.metadata.pop("trusted", None)
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
+    for _, data in bundles(notebook):
+        for mime in WIDGET_MIMES:
+            data.pop(mime, None)
+        if VEGALITE_MIME in data:
+            spec = data[VEGALITE_MIME]
+            data["image/png"] = kept.get(json.dumps(spec, sort_keys=True)) or picture(spec)
+    return notebook
+
+
+def picture(spec: dict[str, Any]) -> str:
+    """A PNG of the chart in 64 colours, base64 as notebooks store it."""
+    import vl_convert
+    from PIL import Image
+
+    png = vl_convert.vegalite_to_png(spec, scale=1.25)
+    small = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return base64.b64encode(small.getvalue()).decode("ascii")
+
+
+def problems(path: Path) -> list[str]:
+    """Every rule that a committed notebook breaks, as 'notebook, cell: rule'."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    found = []
+    if path.stat().st_size > LARGEST:
+        found.append(f"{path.name}: {path.stat().st_size:,} bytes; at most {LARGEST:,} (draw fewer rows or columns)")
+    if dict(notebook.metadata) != METADATA:
+        found.append(f"{path.name}: metadata are not normalised; run `make notebooks`")
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        where = f"{path.name}, cell {cell.id}"
+        if cell.execution_count != count:
+            found.append(f"{where}: not executed in order; run `make notebooks`")
+        if any(line.lstrip().startswith(("def ", "class ")) for line in cell.source.splitlines()):
+            found.append(f"{where}: defines something; move it to helpers/")
+        for output in cell.outputs:
+            if output.output_type not in ("display_data", "execute_result"):
+                found.append(f"{where}: has a {output.output_type} output; show what is meant for readers instead")
+    for cell, data in bundles(notebook):
+        where = f"{path.name}, cell {cell.id}"
+        if set(WIDGET_MIMES) & set(data):
+            found.append(f"{where}: holds a widget view; run `make notebooks`")
+        if "image/png" in data and VEGALITE_MIME not in data:
+            found.append(f"{where}: a picture without a chart is not checked; show an Altair chart")
+        if VEGALITE_MIME in data:
+            spec = data[VEGALITE_MIME]
+            if not spec.get("description"):
+                found.append(f"{where}: the chart has no description; use charts.publish")
+            if not spec.get("usermeta", {}).get("source_ids"):
+                found.append(f"{where}: the chart names no source; use charts.publish")
+            if "image/png" not in data:
+                found.append(f"{where}: the chart has no picture; run `make notebooks`")
+    return found
+
+
+def changes(before: Any, after: Any) -> list[str]:
+    """What differs between two runs of a notebook, a line for each difference in a cell's outputs."""
+    old_cells = {cell.id: cell for cell in code_cells(before)} if before else {}
+    lines = []
+    for cell in code_cells(after):
+        if cell.id not in old_cells:
+            lines.append(f"cell {cell.id} is new")
+            continue
+        outputs = [[output.get("data", {}) for output in each.outputs] for each in (old_cells[cell.id], cell)]
+        lines += [f"cell {cell.id}: {line}" for line in differences(*outputs)]
+    return lines
+
+
+def write(path: Path, notebook: Any) -> bool:
+    """Replaces the file in one step; returns whether its bytes changed."""
+    import nbformat
+
+    text = nbformat.writes(notebook) + "\n"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)
+    os.replace(file.name, path)
+    return True
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Executes and normalises every notebook (or those whose number is given); nothing is written unless all ran."""
+    import nbformat
+    from tqdm import tqdm
+
+    parser = argparse.ArgumentParser(prog="make notebooks", description=__doc__)
+    parser.add_argument("numbers", nargs="*", help="such as 02 04; all when left out")
+    wanted = parser.parse_args(arguments).numbers
+    chosen = [path for path in paths() if not wanted or path.name[:2] in wanted]
+    ready, failed = [], []
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        runs = [(path, pool.submit(execute, path)) for path in chosen]
+        for path, run in tqdm(runs, desc="executing", unit="notebook", disable=None):
+            before = nbformat.read(path, as_version=4)
+            try:
+                ready.append((path, before, normalise(run.result(), before)))
+            except NotebookError as problem:
+                failed.append(str(problem))
+    if failed:
+        print("\n\n".join(failed), file=sys.stderr)
+        print("Nothing was written.", file=sys.stderr)
+        return 1
+    for path, before, after in ready:
+        changed = write(path, after)
+        print(f"{path.name}: {'changed' if changed else 'unchanged'}")
+        for line in changes(before, after):
+            print(f"  {line}")
+    broken = [line for path in chosen for line in problems(path)]
+    print("\n".join(broken), end="\n" if broken else "")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
