@@ -1,0 +1,494 @@
+"""How many staff there were, how many went, and what that did to caseloads. Tables in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from helpers.timeline import plain, say_day, with_periods
+
+NATIONAL_BODIES = ("probation-trusts", "nps", "all-crcs", "probation-service")
+STAGES = ("FTE", "planned_FTE_first_stage", "planned_FTE_final_stage")
+
+# Taking a number away, or turning its sign, turns a bound round.
+OPPOSITE = {
+    "at_least": "at_most",
+    "at_most": "at_least",
+    "more_than": "less_than",
+    "less_than": "more_than",
+}
+HEDGE = {
+    "exact": "",
+    "about": "about ",
+    "at_least": "at least ",
+    "at_most": "at most ",
+    "more_than": "more than ",
+    "less_than": "less than ",
+}
+
+
+def flip(qualifiers: pd.Series) -> pd.Series:
+    """The qualifier of a constant minus each number: lower bounds become upper ones, exact and about stay."""
+    return qualifiers.replace(OPPOSITE)
+
+
+def reaches(values: pd.Series, qualifiers: pd.Series, threshold: float) -> pd.Series:
+    """Whether hedged numbers are at or above a threshold: yes, no, or cannot say where a bound leaves it open.
+
+    A number given as about is compared as it stands.
+    """
+    lower, upper = qualifiers.isin(["at_least", "more_than"]), qualifiers.isin(["at_most", "less_than"])
+    yes = (values >= threshold) & ~upper
+    no = ((values < threshold) & ~lower) | ((values <= threshold) & (qualifiers == "less_than"))
+    answer = pd.Series("cannot say", index=values.index)
+    return answer.mask(yes, "yes").mask(no, "no")
+
+
+def rivals(table: pd.DataFrame, keys: list[str], value: str = "value") -> pd.DataFrame:
+    """Figures that more than one row gives for the same thing, side by side, each with its own hedge and source.
+
+    keys name the same thing (for example provider_id, grade, measure, date). Adds figures (values for that
+    thing), lowest, highest and spread (in the table's unit); rows that agree have a spread of zero. Nothing
+    is averaged.
+    """
+    groups = plain(table).groupby(keys)[value]
+    side = plain(table).assign(
+        figures=groups.transform("count"), lowest=groups.transform("min"), highest=groups.transform("max")
+    )
+    side = side[side["figures"] > 1].assign(spread=lambda rows: rows["highest"] - rows["lowest"])
+    return side.sort_values([*keys, value], kind="stable", ignore_index=True)
+
+
+# ----------------------------------------------------------------------------------------------- staff
+
+
+def staff_series(
+    staff: pd.DataFrame,
+    facts: pd.DataFrame | None = None,
+    measure: str = "FTE",
+    grade: str = "all grades",
+    provider_ids: Iterable[str] = NATIONAL_BODIES,
+) -> pd.DataFrame:
+    """Staff of the national bodies over time, one series per body, measure and source, never joined.
+
+    Columns of staff, plus series (what a line may connect), points (values in that series) and row_kind:
+    value, or break for the row without a value at the day from which CRC staff were no longer collected (from
+    facts).
+    """
+    wanted = (staff["measure"] == measure) & (staff["grade"] == grade) & staff["provider_id"].isin(list(provider_ids))
+    rows = plain(staff[wanted]).assign(row_kind="value")
+    if facts is not None:
+        stop = facts[facts["fact_id"].str.contains("crc-staff", na=False)]
+        rows = pd.concat(
+            [
+                rows,
+                stop.assign(provider_id="all-crcs", grade=grade, measure=measure, row_kind="break", value=float("nan")),
+            ]
+        ).reindex(columns=rows.columns)
+    rows["series"] = rows["provider_id"] + " | " + rows["grade"] + " | " + rows["measure"] + " | " + rows["source_id"]
+    rows["points"] = rows.groupby("series")["value"].transform("count")
+    return rows.sort_values(["date", "series"], kind="stable", ignore_index=True)
+
+
+def _with_change(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    rows = plain(rows).sort_values([*keys, "date"], kind="stable", ignore_index=True)
+    first = rows.groupby(keys)["value"].transform("first")
+    return rows.assign(change=rows["value"] - first, change_percent=100 * (rows["value"] / first - 1))
+
+
+def _workbook_source(staff: pd.DataFrame) -> str:
+    """The one source that counts the divisions at several dates."""
+    rows = staff[staff["provider_id"].isin(["nps-london"]) & (staff["measure"] == "FTE")]
+    return rows["source_id"].value_counts().index[0]
+
+
+def nps_by_division(staff: pd.DataFrame, providers: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
+    """Staff of each NPS division at the six dates of the official tables, March 2015 to June 2016.
+
+    Columns of staff, plus change and change_percent since the division's first date. measure is FTE,
+    joiners_headcount or leavers_headcount (these two over the twelve months to each date).
+    """
+    divisions = providers.loc[providers["kind"] == "nps_division", "provider_id"]
+    rows = staff[
+        staff["provider_id"].isin(divisions)
+        & (staff["grade"] == "all grades")
+        & (staff["measure"] == measure)
+        & (staff["source_id"] == _workbook_source(staff))
+    ]
+    return _with_change(rows, ["provider_id"])
+
+
+def nps_by_grade(staff: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
+    """Staff of the NPS in each grade at the six dates of the official tables, March 2015 to June 2016.
+
+    Columns of staff, plus change and change_percent since the grade's first date. Senior probation officers
+    are inside the other bands 4 to 6, probation services officers inside bands 1 to 3.
+    """
+    rows = staff[
+        (staff["provider_id"] == "nps")
+        & (staff["grade"] != "all grades")
+        & (staff["measure"] == measure)
+        & (staff["source_id"] == _workbook_source(staff))
+    ]
+    return _with_change(rows, ["grade"])
+
+
+def leaving_rates(staff: pd.DataFrame, grade: str | None = None) -> pd.DataFrame:
+    """Leaving rates of permanent staff, percent a year, one series per body, grade and source.
+
+    Columns of staff, plus series (what a line may connect). The first rate of the NPS covers June 2014 to
+    March 2015. The 2022 answer and the 2016 tables count differently: rival series, never one line.
+    """
+    rows = plain(staff[staff["measure"] == "leaving_rate_percent"])
+    if grade is not None:
+        rows = rows[rows["grade"] == grade]
+    series = rows["provider_id"] + " | " + rows["grade"] + " | " + rows["source_id"]
+    return rows.assign(series=series).sort_values(["series", "date"], kind="stable", ignore_index=True)
+
+
+def vacancies(staff: pd.DataFrame) -> pd.DataFrame:
+    """Vacancies as published, with the rate that the same source's own total of posts implies.
+
+    Columns of staff for vacancies_FTE and vacancy_rate_percent, plus posts and in_post (what the same source
+    gives for the same body, grade and date), their qualifiers, and implied_rate_percent (vacancies, or posts
+    less staff in post, of posts; empty where the source gives no posts).
+    """
+    staff = plain(staff)
+    keys = ["provider_id", "grade", "date", "source_id"]
+    rows = staff[staff["measure"].isin(["vacancies_FTE", "vacancy_rate_percent"])]
+    for measure, name in (("target_FTE", "posts"), ("FTE", "in_post")):
+        beside = staff.loc[staff["measure"] == measure, [*keys, "value", "qualifier"]]
+        rows = rows.merge(beside.rename(columns={"value": name, "qualifier": f"{name}_qualifier"}), on=keys, how="left")
+    vacant = rows["value"].where(rows["measure"] == "vacancies_FTE", rows["posts"] - rows["in_post"])
+    rows = rows.assign(implied_rate_percent=100 * vacant / rows["posts"])
+    return rows.sort_values(["provider_id", "date", "measure"], kind="stable", ignore_index=True)
+
+
+# ------------------------------------------------------------------------------------------------ cuts
+
+
+def crc_cuts(staff: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """Cuts planned, announced or counted in the CRCs, rival figures side by side with their hedges.
+
+    Columns of staff, plus name, cut (jobs, or percent; a positive number), cut_qualifier (a change of at
+    least -40 percent is a cut of at most 40), cut_unit (jobs, percent), stage (announced, final, total,
+    change) and figures (rows of the same rival group and unit; 1 where no rival was found).
+    """
+    rows = plain(
+        staff[staff["measure"].astype("str").str.startswith("jobs_cut") | (staff["measure"] == "change_percent")]
+    )
+    known = providers["kind"].isin(["crc", "crc_group", "population"])
+    rows = rows.merge(plain(providers).loc[known, ["provider_id", "name"]], on="provider_id")
+    rows = rows.assign(
+        cut=rows["value"].abs(),
+        cut_qualifier=rows["qualifier"].mask(rows["value"] < 0, flip(rows["qualifier"])),
+        cut_unit=rows["unit"].eq("percent").map({True: "percent", False: "jobs"}),
+        stage=rows["measure"].str.removeprefix("jobs_cut_").replace("change_percent", "change"),
+    )
+    rows["figures"] = rows.groupby(["rival_group", "cut_unit"])["cut"].transform("size").fillna(1).astype(int)
+    return rows.sort_values(["provider_id", "cut_unit", "date"], kind="stable", ignore_index=True)
+
+
+def planned_stages(staff: pd.DataFrame) -> pd.DataFrame:
+    """Staff before and after a published plan, by grade, for each company that published one.
+
+    Columns: provider_id, date, source_id, grade (all listed grades is our sum of the others), FTE,
+    planned_FTE_first_stage, planned_FTE_final_stage, first_cut_percent, final_cut_percent (of the FTE
+    before).
+    """
+    staff = plain(staff)
+    keys = ["provider_id", "date", "source_id"]
+    planned = staff.loc[staff["measure"] == STAGES[-1], keys].drop_duplicates()
+    rows = staff[staff["measure"].isin(STAGES)].merge(planned, on=keys)
+    wide = rows.pivot_table(index=[*keys, "grade"], columns="measure", values="value").reset_index()
+    total = wide.groupby(keys, as_index=False)[list(STAGES)].sum(min_count=1).assign(grade="all listed grades")
+    wide = pd.concat([wide, total], ignore_index=True).rename_axis(columns=None)
+    before, first, final = (wide[stage] for stage in STAGES)
+    wide["first_cut_percent"], wide["final_cut_percent"] = (
+        100 * (1 - first / before),
+        100 * (1 - final / before),
+    )
+    return wide[[*keys, "grade", *STAGES, "first_cut_percent", "final_cut_percent"]]
+
+
+# ------------------------------------------------------------------------------------------- caseloads
+
+
+def caseload_per_officer(workload: pd.DataFrame) -> pd.DataFrame:
+    """Mean and largest caseloads as published, with the role they speak of and their hedge.
+
+    Columns of workload, plus statistic (mean, maximum). Roles differ from row to row and the rows do not add
+    up to a national mean, which was not found.
+    """
+    names = {"mean_cases_per_officer": "mean", "max_cases": "maximum"}
+    rows = plain(workload[workload["measure"].isin(names)])
+    rows = rows.assign(statistic=rows["measure"].map(names))
+    return rows.sort_values(["statistic", "provider_id", "date"], kind="stable", ignore_index=True)
+
+
+def caseload_shares(workload: pd.DataFrame) -> pd.DataFrame:
+    """Share of staff above 40, 50 or 60 cases, by body and period.
+
+    Columns of workload, plus threshold (cases), share_over (percent above it) and share_over_qualifier, and
+    converted: True where the source gives the share at or below the threshold and we took it from 100.
+    """
+    workload = plain(workload)
+    parts = workload["measure"].str.extract(r"^share_(?:over_(?P<over>\d+)|(?P<fewer>\d+)_or_fewer)_percent$")
+    rows = workload.assign(
+        threshold=pd.to_numeric(parts["over"].fillna(parts["fewer"])), converted=parts["fewer"].notna()
+    ).dropna(subset=["threshold"])
+    value, qualifier = rows["value_low"].fillna(rows["value_high"]), rows["qualifier"]
+    rows = rows.assign(
+        share_over=value.mask(rows["converted"], 100 - value),
+        share_over_qualifier=qualifier.mask(rows["converted"], flip(qualifier)),
+    )
+    return rows.sort_values(["provider_id", "date", "threshold"], kind="stable", ignore_index=True)
+
+
+def people_supervised(caseload: pd.DataFrame, provider_ids: Iterable[str] | None = None) -> pd.DataFrame:
+    """People under supervision as published, every rival row kept: columns of caseload, by provider and date.
+
+    Counts over a year (people_supervised_per_year) are another measure and are not here.
+    """
+    rows = plain(caseload[caseload["measure"] == "people_supervised"])
+    if provider_ids is not None:
+        rows = rows[rows["provider_id"].isin(list(provider_ids))]
+    return rows.sort_values(["provider_id", "date", "value"], kind="stable", ignore_index=True)
+
+
+def rival_totals(caseload: pd.DataFrame, start: str, end: str, provider_id: str = "all-probation") -> pd.DataFrame:
+    """Totals of people supervised whose period touches start to end, side by side, lowest first.
+
+    Columns of caseload, plus period_start, period_end and above_lowest (people more than the lowest of them).
+    Whether they count the same people on the same day is not known: they are not averaged.
+    """
+    rows = with_periods(people_supervised(caseload, [provider_id]))
+    rows = rows[(rows["period_end"] >= pd.Timestamp(start)) & (rows["period_start"] <= pd.Timestamp(end))]
+    rows = rows.sort_values(["value", "date"], kind="stable", ignore_index=True)
+    return rows.assign(above_lowest=rows["value"] - rows["value"].min())
+
+
+# ----------------------------------------------------------------------------------------------- model
+
+
+def cases_per_officer(
+    people: float | pd.Series, staff: float | pd.Series, cut_percent: float | pd.Series = 0
+) -> float | pd.Series:
+    """Cases per officer when staff fall by a share and the people stay: people / (staff x (1 - cut / 100)).
+
+    Raises ValueError where the cut is below 0 or leaves nobody (100 percent or more), or staff is not
+    positive.
+    """
+    if (pd.Series(cut_percent) < 0).any() or (pd.Series(cut_percent) >= 100).any() or (pd.Series(staff) <= 0).any():
+        raise ValueError(
+            f"A cut lies from 0 to below 100 percent and staff above 0; got cut_percent={cut_percent}, staff={staff}."
+        )
+    return people / (staff * (1 - cut_percent / 100))
+
+
+def starting_points(workload: pd.DataFrame, staff: pd.DataFrame) -> pd.DataFrame:
+    """Published mean caseloads from which the model may start, one row per end of a published range.
+
+    Columns: starting_point (id), provider_id, role, date, date_precision, date_end, cases, qualifier,
+    source_id, note, and where the same source reports a cut in all staff of the same body, made before that
+    caseload was seen: cut_made_percent, cut_made_qualifier and cases_before (cases x (1 - cut / 100): what
+    they imply together).
+    """
+    rows = plain(workload[workload["measure"] == "mean_cases_per_officer"])
+    low = rows.assign(cases=rows["value_low"])
+    high = rows[rows["value_high"].notna() & (rows["value_high"] != rows["value_low"])]
+    rows = pd.concat([low, high.assign(cases=high["value_high"])]).dropna(subset=["cases"])
+    change = (staff["measure"] == "change_percent") & (staff["grade"] == "all grades")
+    cut = plain(staff.loc[change, ["provider_id", "source_id", "value", "qualifier"]])
+    cut = cut.assign(cut_made_percent=-cut["value"], cut_made_qualifier=flip(cut["qualifier"]))
+    cut = cut.drop(columns=["value", "qualifier"]).drop_duplicates(["provider_id", "source_id"])
+    rows = rows.merge(cut, on=["provider_id", "source_id"], how="left")
+    rows["cases_before"] = rows["cases"] * (1 - rows["cut_made_percent"] / 100)
+    month, cases = rows["date"].dt.strftime("%Y-%m"), rows["cases"].map("{:g}".format)
+    rows["starting_point"] = rows["provider_id"] + "-" + month + "-" + cases
+    columns = [
+        "starting_point",
+        "provider_id",
+        "role",
+        "date",
+        "date_precision",
+        "date_end",
+        "cases",
+        "qualifier",
+    ]
+    columns += ["source_id", "note", "cut_made_percent", "cut_made_qualifier", "cases_before"]
+    return rows.reindex(columns=columns).sort_values("cases", kind="stable", ignore_index=True)
+
+
+def staff_cut_model(starts: pd.DataFrame, threshold: float, cut_percents: Iterable[float] = range(61)) -> pd.DataFrame:
+    """What a cut in staff does to cases per officer, for every starting point and cut, while the people stay.
+
+    starts come from `starting_points`. Columns of starts, plus cut_percent, direction (after: the published
+    caseload is the start and the cut follows; before: it was seen once the cut was made, so the row goes
+    back), cases_per_officer (a hedged start stays hedged), change_percent (of cases per officer, for that
+    cut) and at_threshold (yes, no, cannot say: whether the threshold, in cases, is reached). Method: cases /
+    (1 - cut / 100), and its reverse.
+    """
+    grid = starts.merge(pd.DataFrame({"cut_percent": [float(cut) for cut in cut_percents]}), how="cross")
+    went_before = grid["cut_made_percent"].notna()
+    after = cases_per_officer(grid["cases"], pd.Series(1.0, index=grid.index), grid["cut_percent"])
+    before = grid["cases"] * (1 - grid["cut_percent"] / 100)
+    grid = grid.assign(
+        direction=went_before.map({True: "before", False: "after"}),
+        cases_per_officer=after.where(~went_before, before),
+        change_percent=100 * (1 / (1 - grid["cut_percent"] / 100) - 1),
+    )
+    return grid.assign(at_threshold=reaches(grid["cases_per_officer"], grid["qualifier"], threshold))
+
+
+def cut_to_threshold(starts: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The cut in staff, percent, at which each starting point reaches a threshold of cases per officer.
+
+    Columns of starts, plus cut_percent (zero where the start is already there) and cut_qualifier: a start of
+    more than 42 reaches it with a smaller cut than 42 does. Rows seen after a cut are left out.
+    """
+    rows = starts[starts["cut_made_percent"].isna()]
+    cut = (100 * (1 - rows["cases"] / threshold)).clip(lower=0)
+    return rows.assign(cut_percent=cut, cut_qualifier=flip(rows["qualifier"])).reset_index(drop=True)
+
+
+def reference_caseloads(workload: pd.DataFrame) -> pd.DataFrame:
+    """Published caseloads to hold the model against: the largest seen, and the one from which quality falls.
+
+    Columns: reference (threshold, maximum), provider_id, role, date, date_precision, cases, qualifier,
+    source_id, note.
+    """
+    names = {"caseload_threshold_for_quality": "threshold", "max_cases": "maximum"}
+    rows = plain(workload[workload["measure"].isin(names)])
+    rows = rows.assign(reference=rows["measure"].map(names), cases=rows["value_low"].fillna(rows["value_high"]))
+    columns = [
+        "reference",
+        "provider_id",
+        "role",
+        "date",
+        "date_precision",
+        "cases",
+        "qualifier",
+        "source_id",
+        "note",
+    ]
+    return rows.reindex(columns=columns).sort_values(["reference", "cases"], ascending=[False, True], ignore_index=True)
+
+
+# ------------------------------------------------------------------------------------------- sentences
+
+
+def say_number(value: float, qualifier: str = "exact", decimals: int = 1) -> str:
+    """A number with its hedge in words: about 40, more than 17,000, 1,283."""
+    digits = f"{value:,.{decimals}f}"
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    return HEDGE[qualifier] + digits
+
+
+def say_change(series: pd.DataFrame, body: str) -> str:
+    """First and last value of one series and the change between them; body is the name to print.
+
+    Raises ValueError where the rows are not one series of at least two values.
+    """
+    rows = series[series["value"].notna()].sort_values("date")
+    if len(rows) < 2 or rows[["provider_id", "source_id"]].drop_duplicates().shape[0] > 1:
+        raise ValueError("say_change needs two or more values of one body from one source: filter by series first.")
+    first, last = rows.iloc[0], rows.iloc[-1]
+    change = 100 * (last["value"] / first["value"] - 1)
+    unit = "full-time equivalent staff" if first["unit"] == "FTE" else first["unit"]
+    text = (
+        f"{body}: {say_number(first['value'], first['qualifier'])} {unit} on {say_day(first['date'])}, "
+        f"{say_number(last['value'], last['qualifier'])} on {say_day(last['date'])}"
+    )
+    if change == 0:
+        return f"{text}, no change."
+    return f"{text}, {say_number(abs(change))} percent {'more' if change > 0 else 'fewer'}."
+
+
+def say_split(series: pd.DataFrame) -> str:
+    """Staff of the NPS and the CRCs at the first date that gives both, and where the CRC figures end."""
+    values = series[series["row_kind"] == "value"]
+    both = values[values["provider_id"].isin(["nps", "all-crcs"])]
+    wide = both.pivot_table(index=["date", "source_id"], columns="provider_id", values="value").dropna()
+    (date, _), counts = wide.index[0], wide.iloc[0]
+    text = (
+        f"On {say_day(date)} the NPS had {say_number(counts['nps'])} and the CRCs together "
+        f"{say_number(counts['all-crcs'])} full-time equivalent staff."
+    )
+    stop = series.loc[series["row_kind"] == "break", "date"]
+    if stop.empty:
+        return text
+    return f"{text} From {say_day(stop.iloc[0])} the Ministry no longer collected CRC staff numbers."
+
+
+def say_cuts(cuts: pd.DataFrame, provider_id: str) -> str:
+    """Every published cut for one company or group, each with its unit and hedge, rivals side by side."""
+    rows = cuts[cuts["provider_id"] == provider_id]
+    if rows.empty:
+        return f"No figure for cuts was found for {provider_id}."
+    parts = [
+        f"{say_number(row.cut, row.cut_qualifier)} {row.unit} ({row.stage}, {row.date:%Y})" for row in rows.itertuples()
+    ]
+    return f"{rows['name'].iloc[0]}: {'; '.join(parts)}."
+
+
+def say_supervised(totals: pd.DataFrame) -> str:
+    """Rival totals of people supervised, lowest first, and how far apart they are."""
+    parts = [say_number(row.value, row.qualifier) for row in totals.itertuples()]
+    if len(parts) < 2:
+        return f"One total of people supervised was found: {parts[0]}." if parts else "No total was found."
+    spread = say_number(totals["value"].max() - totals["value"].min())
+    listed = ", ".join(parts)
+    return f"{len(parts)} totals of people supervised stand side by side: {listed}. They differ by up to {spread}."
+
+
+def say_cut_effect(row: pd.Series) -> str:
+    """One row of the model in words: from a published caseload to the caseload after, or before, a cut."""
+    start, result = (say_number(row[name], row["qualifier"]) for name in ("cases", "cases_per_officer"))
+    cut = say_number(row["cut_percent"])
+    if row["direction"] == "before":
+        return (
+            f"{start[0].upper()}{start[1:]} cases per officer after a cut of {cut} percent imply {result} before it, "
+            "if the number of people stayed the same."
+        )
+    return (
+        f"From {start} cases per officer, a cut of {cut} percent leads to {result}, "
+        "if the number of people stays the same."
+    )
+
+
+def say_before_cut(starts: pd.DataFrame, provider_id: str) -> str:
+    """What the caseloads and the cut that one source gives for a body imply about the caseload before."""
+    rows = starts[(starts["provider_id"] == provider_id) & starts["cases_before"].notna()]
+    if rows.empty:
+        return f"No source gives both a caseload and the cut before it for {provider_id}."
+    first = rows.iloc[0]
+
+    def span(column: str) -> str:
+        low, high = rows[column].min(), rows[column].max()
+        top = "" if low == high else f" to {say_number(high, decimals=0)}"
+        return say_number(low, first["qualifier"], decimals=0) + top
+
+    now, cut = span("cases"), say_number(first["cut_made_percent"], first["cut_made_qualifier"])
+    return (
+        f"{now[0].upper()}{now[1:]} cases per officer after a cut of {cut} percent imply {span('cases_before')} "
+        "before it, if the number of people stayed the same."
+    )
+
+
+def say_shares(shares: pd.DataFrame, names: dict[str, str] | None = None) -> str:
+    """Shares of staff above each threshold, one clause a row; names maps provider_id to the name to print."""
+    periods = [
+        f"round {row.date.year}-{(row.date.year + 1) % 100:02d}"
+        if row.date_precision == "round"
+        else say_day(row.date, row.date_precision)
+        for row in shares.itertuples()
+    ]
+    parts = [
+        f"{(names or {}).get(row.provider_id, row.provider_id)}, {period}: "
+        f"{say_number(row.share_over, row.share_over_qualifier)} percent of {row.role} above {row.threshold:g} cases"
+        for row, period in zip(shares.itertuples(), periods, strict=True)
+    ]
+    return "; ".join(parts) + "."

@@ -1,0 +1,373 @@
+"""Staff, caseloads and the cut model: worked examples, properties, and totals known from the sources."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import staffing
+from helpers.data import load
+
+QUALIFIERS = ["exact", "about", "at_least", "at_most", "more_than", "less_than"]
+
+
+@pytest.fixture(scope="module")
+def staff():
+    return load("staff")
+
+
+@pytest.fixture(scope="module")
+def providers():
+    return load("providers")
+
+
+@pytest.fixture(scope="module")
+def workload():
+    return load("workload")
+
+
+@pytest.fixture(scope="module")
+def starts(workload, staff):
+    return staffing.starting_points(workload, staff)
+
+
+# --------------------------------------------------------------------------------------------- hedges
+
+
+@pytest.mark.parametrize(
+    ("value", "qualifier", "answer"),
+    [
+        (50, "exact", "yes"),
+        (49, "exact", "no"),
+        (50, "about", "yes"),
+        (50, "at_least", "yes"),
+        (42, "more_than", "cannot say"),
+        (60, "more_than", "yes"),
+        (49, "at_most", "no"),
+        (50, "at_most", "cannot say"),
+        (50, "less_than", "no"),
+        (60, "less_than", "cannot say"),
+        (float("nan"), "exact", "cannot say"),
+    ],
+)
+def test_a_bound_stays_a_bound_when_compared(value, qualifier, answer):
+    assert staffing.reaches(pd.Series([value]), pd.Series([qualifier]), 50).tolist() == [answer]
+
+
+def test_flipping_twice_changes_nothing():
+    qualifiers = pd.Series(QUALIFIERS)
+    assert staffing.flip(staffing.flip(qualifiers)).tolist() == QUALIFIERS
+    assert staffing.flip(qualifiers).tolist() == [
+        "exact",
+        "about",
+        "at_most",
+        "at_least",
+        "less_than",
+        "more_than",
+    ]
+
+
+def test_rivals_stand_side_by_side():
+    table = pd.DataFrame(
+        {"date": ["2015", "2015", "2016"], "value": [8881.7, 8861.0, 8756.0], "source_id": list("abc")}
+    )
+    found = staffing.rivals(table, ["date"])
+    assert found["source_id"].tolist() == ["b", "a"]
+    assert found["spread"].round(1).tolist() == [20.7, 20.7]
+
+
+# ---------------------------------------------------------------------------------------------- staff
+
+
+def test_trusts_june_2010_to_2013(staff):
+    series = staffing.staff_series(staff, provider_ids=["probation-trusts"])
+    assert series["date"].dt.strftime("%Y-%m-%d").tolist() == [f"{year}-06-30" for year in range(2010, 2014)]
+    assert series["value"].tolist() == [19335, 18466, 17881, 16297]
+    assert len(set(series["series"])) == 1
+
+
+def test_both_bodies_at_the_split(staff):
+    series = staffing.staff_series(staff)
+    split = series[series["date"] == "2014-06-30"].set_index("provider_id")["value"]
+    assert split.to_dict() == {"nps": 8300, "all-crcs": 8331}
+
+
+def test_transfer_figure_is_kept_beside_the_start_of_the_nps():
+    facts = load("staffing_facts")
+    assert (facts["value"] == 8430).sum() == 1
+
+
+def test_nps_june_2015_to_2017_and_probation_service_each_march(staff):
+    series = staffing.staff_series(staff)
+    by_source = series.set_index(["source_id", "provider_id", "date"])["value"]
+    answer = by_source["pq-109713"]["nps"]
+    assert answer.loc["2015-06-30":"2017-06-30"].tolist() == [8861, 8756, 8758]
+    revised = series[series["source_id"] == "justice-data-additional"].sort_values("date")
+    assert revised["value"].tolist() == [8733, 8835, 8693, 9310, 9879, 10265, 10958, 17648, 19850]
+
+
+def test_series_are_never_joined(staff):
+    series = staffing.staff_series(staff)
+    inside = series.groupby("series")[["provider_id", "grade", "measure", "source_id"]].nunique()
+    assert (inside == 1).all(axis=None)
+    assert not series.duplicated(["series", "date"]).any()
+
+
+def test_the_end_of_crc_figures_is_a_row_of_its_own(staff):
+    series = staffing.staff_series(staff, load("staffing_facts"))
+    stop = series[series["row_kind"] == "break"]
+    assert stop["provider_id"].tolist() == ["all-crcs"]
+    assert stop["date"].tolist() == [pd.Timestamp("2015-02-01")]
+    assert stop["value"].isna().all()
+    crcs = series[(series["provider_id"] == "all-crcs") & (series["row_kind"] == "value")]
+    assert (crcs["date"] < stop["date"].iloc[0]).all()
+
+
+def test_divisions_add_up_to_the_nps(staff, providers):
+    divisions = staffing.nps_by_division(staff, providers)
+    assert divisions.groupby("provider_id").size().to_dict() == dict.fromkeys(divisions["provider_id"], 6)
+    assert divisions["provider_id"].nunique() == 7
+    total = staffing.staff_series(staff, provider_ids=["nps"])
+    total = total[total["source_id"] == divisions["source_id"].iloc[0]].set_index("date")["value"]
+    # Each of the seven values is rounded to a tenth.
+    assert ((divisions.groupby("date")["value"].sum() - total).abs() <= 0.35).all()
+
+
+def test_grades_at_six_dates(staff):
+    grades = staffing.nps_by_grade(staff)
+    assert grades.groupby("grade").size().tolist() == [6, 6, 6, 6]
+    officers = grades[grades["grade"].str.startswith("probation officer")]
+    assert officers["value"].iloc[[0, -1]].tolist() == [3218.6, 3371.8]
+    assert officers["change"].iloc[-1] == pytest.approx(153.2)
+    assert (grades.groupby("grade")["change_percent"].first() == 0).all()
+
+
+def test_leaving_rates_keep_the_two_ways_of_counting_apart(staff):
+    rates = staffing.leaving_rates(staff, "probation officer (band 4)")
+    answer = rates[(rates["provider_id"] == "nps") & (rates["source_id"] == "pq-110530")]
+    assert answer["value"].tolist() == [5.5, 5.2, 5.7, 5.1, 6.5, 6.3, 5.1]
+    assert len(set(answer["series"])) == 1
+    rival = staffing.rivals(rates, ["provider_id", "grade", "measure", "date"])
+    assert sorted(rival["value"]) == [4.86, 5.04, 5.2, 5.5]
+
+
+def test_vacancy_rates_follow_from_the_same_source_only(staff):
+    found = staffing.vacancies(staff)
+    press = found[found["value"] == 653].iloc[0]
+    assert press["implied_rate_percent"] == pytest.approx(100 * 653 / 3926)
+    assert found.loc[found["value"] == 615, "implied_rate_percent"].isna().all()
+    wales = found[(found["provider_id"] == "nps-wales") & (found["measure"] == "vacancy_rate_percent")].iloc[0]
+    assert wales["implied_rate_percent"] == pytest.approx(100 * (298 - 235) / 298)
+    assert wales["qualifier"] == "more_than"
+    assert wales["implied_rate_percent"] > wales["value"]
+
+
+# ----------------------------------------------------------------------------------------------- cuts
+
+
+def test_every_crc_cut_is_kept_with_its_hedge(staff, providers):
+    cuts = staffing.crc_cuts(staff, providers)
+    of_interest = staff["measure"].isin(["jobs_cut_announced", "jobs_cut_final", "jobs_cut_total", "change_percent"])
+    assert len(cuts) == of_interest.sum()
+    assert (cuts["cut"] > 0).all()
+    sodexo = cuts[cuts["provider_id"] == "crcs-sodexo"]
+    assert sorted(zip(sodexo["cut"], sodexo["stage"], strict=True)) == [
+        (436, "announced"),
+        (450, "final"),
+        (600, "announced"),
+    ]
+    assert set(sodexo["figures"]) == {3}
+
+
+def test_a_change_of_at_least_minus_40_is_a_cut_of_at_most_40(staff, providers):
+    cuts = staffing.crc_cuts(staff, providers)
+    working_links = cuts[(cuts["provider_id"] == "crcs-working-links") & (cuts["cut_unit"] == "percent")]
+    assert sorted(zip(working_links["cut"], working_links["cut_qualifier"], strict=True)) == [
+        (30, "at_least"),
+        (40, "at_most"),
+    ]
+
+
+def test_northumbria_plan_goes_from_274_to_153(staff):
+    plan = staffing.planned_stages(staff)
+    total = plan[plan["grade"] == "all listed grades"].iloc[0]
+    assert total[["provider_id", "FTE", "planned_FTE_final_stage"]].tolist() == ["crc-northumbria", 274, 153]
+    assert total["final_cut_percent"] == pytest.approx(100 * (274 - 153) / 274)
+
+
+# ------------------------------------------------------------------------------------------ caseloads
+
+
+def test_mean_and_largest_caseloads(workload):
+    found = staffing.caseload_per_officer(workload)
+    dorset = found[found["provider_id"] == "crc-dorset-devon-and-cornwall"].set_index("statistic")
+    assert dorset.loc["maximum", "value_low"] == 168
+    assert dorset.loc["mean", ["value_low", "value_high"]].tolist() == [80, 100]
+    assert found["role"].notna().all()
+
+
+def test_shares_above_a_threshold(workload):
+    found = staffing.caseload_shares(workload)
+    values = found.set_index(["provider_id", "threshold", "converted"])["share_over"]
+    assert values["all-crcs", 40, False] == 86
+    assert values["nps", 40, False] == 33
+    assert values["all-crcs", 60, False] == 42
+    assert values["nps", 40, True] == pytest.approx(33.3)
+
+
+def test_a_share_at_or_below_turns_its_bound_round():
+    row = {"provider_id": "nps", "measure": "share_40_or_fewer_percent", "date": pd.Timestamp("2019-01-01")}
+    table = pd.DataFrame([{**row, "value_low": 70.0, "value_high": 70.0, "qualifier": "at_least"}])
+    found = staffing.caseload_shares(table).iloc[0]
+    assert found[["threshold", "share_over", "share_over_qualifier"]].tolist() == [40, 30, "at_most"]
+
+
+def test_three_totals_of_people_supervised_stand_side_by_side():
+    totals = staffing.rival_totals(load("caseload"), "2018-09-01", "2019-03-31")
+    assert {248146, 257000, 258157} <= set(totals["value"])
+    assert totals["value"].is_monotonic_increasing
+    assert totals.set_index("value").loc[258157, "above_lowest"] == 258157 - 248146
+    assert totals.set_index("value").loc[257000, "qualifier"] == "about"
+
+
+def test_yearly_counts_are_not_counts_on_a_day():
+    found = staffing.people_supervised(load("caseload"), ["all-crcs"])
+    assert 163000 in set(found["value"])
+    assert 154000 not in set(found["value"])
+
+
+# ---------------------------------------------------------------------------------------------- model
+
+
+def test_a_cut_of_a_third_adds_half():
+    assert staffing.cases_per_officer(6000, 100, 100 / 3) == pytest.approx(90)
+    assert staffing.cases_per_officer(3600, 100, 50) == 72
+
+
+@pytest.mark.parametrize(("staff_count", "cut"), [(100, 100), (100, -1), (0, 10)])
+def test_impossible_cuts_are_refused(staff_count, cut):
+    with pytest.raises(ValueError, match="below 100 percent"):
+        staffing.cases_per_officer(3600, staff_count, cut)
+
+
+@settings(deadline=None)
+@given(
+    people=st.floats(1, 1e6),
+    staff_count=st.floats(1, 1e5),
+    cuts=st.tuples(st.floats(0, 99), st.floats(0, 99)).map(sorted),
+)
+def test_more_cuts_never_mean_fewer_cases(people, staff_count, cuts):
+    smaller, larger = (staffing.cases_per_officer(people, staff_count, cut) for cut in cuts)
+    assert larger >= smaller
+    assert staffing.cases_per_officer(people, staff_count, 0) == people / staff_count
+
+
+@settings(deadline=None)
+@given(cases=st.floats(1, 500), cut=st.floats(0, 95), qualifier=st.sampled_from(QUALIFIERS))
+def test_the_two_directions_undo_each_other_and_keep_the_hedge(cases, cut, qualifier):
+    start = pd.DataFrame({"cases": [cases], "qualifier": [qualifier], "cut_made_percent": [float("nan")]})
+    after = staffing.staff_cut_model(start, 50, [cut]).iloc[0]
+    seen = start.assign(cases=after["cases_per_officer"], cut_made_percent=cut)
+    before = staffing.staff_cut_model(seen, 50, [cut]).iloc[0]
+    assert before["cases_per_officer"] == pytest.approx(cases)
+    assert (after["direction"], before["direction"]) == ("after", "before")
+    assert after["qualifier"] == before["qualifier"] == qualifier
+
+
+def test_starting_points_are_the_published_means(starts, workload):
+    assert {36, 42, 58, 64, 80, 100} <= set(starts["cases"])
+    assert starts["starting_point"].is_unique
+    assert set(starts["source_id"]) <= set(workload["source_id"])
+    assert starts.set_index("cases").loc[42, "qualifier"] == "more_than"
+
+
+def test_the_grid_is_whole_and_starts_unchanged(starts):
+    grid = staffing.staff_cut_model(starts, 50)
+    assert len(grid) == 61 * len(starts)
+    unchanged = grid[grid["cut_percent"] == 0]
+    assert (unchanged["cases_per_officer"] == unchanged["cases"]).all()
+    assert (unchanged["change_percent"] == 0).all()
+    hedged = grid[(grid["cases"] == 42) & (grid["cut_percent"] < 16)]
+    assert set(hedged["at_threshold"]) == {"cannot say"}
+
+
+def test_80_to_100_after_a_third_went_implies_53_to_67_before(starts):
+    dorset = starts[starts["provider_id"] == "crc-dorset-devon-and-cornwall"]
+    assert dorset["cases_before"].round().tolist() == [53, 67]
+    assert staffing.say_before_cut(starts, "crc-dorset-devon-and-cornwall") == (
+        "About 80 to 100 cases per officer after a cut of about 33.3 percent imply about 53 to 67 before it, "
+        "if the number of people stayed the same."
+    )
+
+
+def test_the_cut_that_reaches_the_threshold(starts):
+    found = staffing.cut_to_threshold(starts, 50).set_index("cases")
+    assert found.loc[36, "cut_percent"] == pytest.approx(28)
+    assert found.loc[42, ["cut_percent", "cut_qualifier"]].tolist() == [pytest.approx(16), "less_than"]
+    assert found.loc[64, "cut_percent"] == 0
+    assert 80 not in found.index
+
+
+def test_reference_caseloads_come_from_the_data(workload):
+    found = staffing.reference_caseloads(workload)
+    assert found.loc[found["reference"] == "threshold", "cases"].tolist() == [50]
+    assert 168 in set(found.loc[found["reference"] == "maximum", "cases"])
+
+
+# ------------------------------------------------------------------------------------------ sentences
+
+
+@pytest.mark.parametrize(
+    ("value", "qualifier", "words"),
+    [
+        (17000, "more_than", "more than 17,000"),
+        (36.0, "exact", "36"),
+        (1283.04, "about", "about 1,283"),
+        (8881.7, "exact", "8,881.7"),
+        (100, "at_most", "at most 100"),
+    ],
+)
+def test_numbers_are_said_with_their_hedge(value, qualifier, words):
+    assert staffing.say_number(value, qualifier) == words
+
+
+def test_sentences_follow_the_data(staff, providers, starts):
+    series = staffing.staff_series(staff, load("staffing_facts"))
+    assert staffing.say_change(series[series["provider_id"] == "probation-trusts"], "Probation trusts") == (
+        "Probation trusts: 19,335 full-time equivalent staff on 30 June 2010, 16,297 on 30 June 2013, "
+        "15.7 percent fewer."
+    )
+    with pytest.raises(ValueError, match="one body from one source"):
+        staffing.say_change(series, "Everyone")
+    assert staffing.say_split(series) == (
+        "On 30 June 2014 the NPS had 8,300 and the CRCs together 8,331 full-time equivalent staff. "
+        "From 1 February 2015 the Ministry no longer collected CRC staff numbers."
+    )
+    cuts = staffing.crc_cuts(staff, providers)
+    assert staffing.say_cuts(cuts, "crcs-sodexo") == (
+        f"{cuts.loc[cuts['provider_id'] == 'crcs-sodexo', 'name'].iloc[0]}: "
+        "600 people (announced, 2015); 436 people (announced, 2015); 450 people (final, 2016)."
+    )
+    assert staffing.say_cuts(cuts, "crc-essex") == "No figure for cuts was found for crc-essex."
+    grid = staffing.staff_cut_model(starts, 50)
+    row = grid[(grid["cases"] == 42) & (grid["cut_percent"] == 30)].iloc[0]
+    assert staffing.say_cut_effect(row) == (
+        "From more than 42 cases per officer, a cut of 30 percent leads to more than 60, "
+        "if the number of people stays the same."
+    )
+
+
+def test_rival_totals_in_words():
+    totals = pd.DataFrame({"value": [248146, 257000], "qualifier": ["exact", "about"]})
+    assert staffing.say_supervised(totals) == (
+        "2 totals of people supervised stand side by side: 248,146, about 257,000. They differ by up to 8,854."
+    )
+    assert staffing.say_supervised(totals[:1]) == "One total of people supervised was found: 248,146."
+    assert staffing.say_supervised(totals[:0]) == "No total was found."
+
+
+def test_shares_in_words(workload):
+    shares = staffing.caseload_shares(workload)
+    said = staffing.say_shares(shares[shares["threshold"] == 40], {"nps": "NPS", "all-crcs": "CRCs"})
+    assert "CRCs, 2020: 86 percent of responsible officers above 40 cases" in said
+    assert "NPS, round 2018-19: about 33.3 percent of responsible officers above 40 cases" in said

@@ -1,0 +1,377 @@
+"""Events, office holders and owners: worked examples, properties, and the rules the data must keep."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import timeline
+from helpers.data import load
+
+DAY = pd.Timedelta(days=1)
+
+
+def dated(*rows):
+    """Rows of (date, precision) as a table."""
+    table = pd.DataFrame(rows, columns=["date", "date_precision"])
+    return table.assign(date=pd.to_datetime(table["date"]))
+
+
+# ------------------------------------------------------------------------------------------ precision
+
+
+@pytest.mark.parametrize(
+    ("start", "precision", "last"),
+    [
+        ("2019-02-15", "day", "2019-02-15"),
+        ("2020-02-01", "month", "2020-02-29"),
+        ("2015-01-01", "quarter", "2015-03-31"),
+        ("2016-07-01", "half_year", "2016-12-31"),
+        ("2018-01-01", "year", "2018-12-31"),
+        ("2018-04-01", "financial_year", "2019-03-31"),
+    ],
+)
+def test_a_loose_date_is_a_span(start, precision, last):
+    found = timeline.with_periods(dated((start, precision))).iloc[0]
+    assert found["period_end"] == pd.Timestamp(last)
+    assert found["is_span"] == (start != last)
+
+
+def test_a_precision_without_a_length_has_no_end():
+    found = timeline.with_periods(dated(("2018-01-01", "round"), (None, "unknown")))
+    assert found["period_end"].isna().all()
+    assert not found["is_span"].any()
+
+
+def test_a_stated_end_goes_before_the_length_of_the_precision():
+    table = dated(("2014-06-01", "interval"), ("2015-01-01", "year"))
+    found = timeline.with_periods(table.assign(date_end=pd.to_datetime(["2015-03-31", None])))
+    assert found["period_end"].tolist() == [pd.Timestamp("2015-03-31"), pd.Timestamp("2015-12-31")]
+
+
+@settings(deadline=None)
+@given(st.dates(date(2000, 1, 1), date(2030, 12, 31)))
+def test_periods_hold_their_first_day_and_nest(day):
+    day = pd.Timestamp(day)
+    year, month = day.replace(month=1, day=1), day.replace(day=1)
+    found = timeline.with_periods(dated((day, "day"), (month, "month"), (year, "year")))
+    assert (found["period_start"] <= day).all()
+    assert (found["period_end"] >= day).all()
+    assert found["period_end"].is_monotonic_increasing
+
+
+# --------------------------------------------------------------------------------------------- events
+
+
+@pytest.fixture
+def providers():
+    return pd.DataFrame(
+        [
+            ("all-crcs", "crc_group", None),
+            ("crcs-sodexo", "crc_group", "all-crcs"),
+            ("crc-essex", "crc", "crcs-sodexo"),
+            ("crc-london", "crc", "all-crcs"),
+            ("sodexo", "organisation", None),
+        ],
+        columns=["provider_id", "kind", "parent_id"],
+    )
+
+
+@pytest.fixture
+def events():
+    table = dated(("2015-02-01", "day"), ("2015-03-01", "month"), ("2018-01-01", "year"), ("2018-10-10", "day"))
+    return table.assign(
+        event_id=["sale", "cuts", "targets", "essex"],
+        kind=["contract", "provider", "statistics", "inspection"],
+        provider_ids=["all-crcs", "sodexo", None, "crc-essex sodexo"],
+    )
+
+
+@pytest.fixture
+def ownership():
+    table = pd.DataFrame(
+        [
+            ("crc-essex", "public", "2014-06-01", "2015-02-01"),
+            ("crc-essex", "sodexo", "2015-02-01", "2021-06-26"),
+            ("crc-london", "public", "2014-06-01", "2015-02-01"),
+            ("crc-london", "mtcnovo", "2015-02-01", "2021-06-26"),
+        ],
+        columns=["provider_id", "owner_id", "date", "date_end"],
+    )
+    table[["date", "date_end"]] = table[["date", "date_end"]].apply(pd.to_datetime)
+    return table.assign(owner_name=table["owner_id"], date_precision="day", date_end_precision="day", source_id="award")
+
+
+def test_an_event_reaches_the_companies_of_its_group_and_owner(events, providers, ownership):
+    found = timeline.events_by_provider(events, providers, ownership)
+    links = found.set_index(["event_id", "provider_id"])["link"]
+    assert links["sale", "crc-essex"] == "group"
+    assert links["sale", "crc-london"] == "group"
+    assert links["cuts", "crc-essex"] == "owner"
+    assert links["essex", "crc-essex"] == "named"
+    assert ("cuts", "crc-london") not in links.index
+    assert not found.duplicated(["event_id", "provider_id"]).any()
+    assert set(found["event_id"]) == set(events["event_id"]), "an event that names nobody must stay"
+
+
+def test_owner_link_needs_the_owner_to_hold_the_company_then(events, providers, ownership):
+    before = events[events["event_id"] == "cuts"].assign(date=pd.Timestamp("2014-12-01"))
+    found = timeline.events_by_provider(before, providers, ownership)
+    assert set(found["provider_id"]) == {"sodexo"}
+
+
+def test_an_event_about_one_company_does_not_reach_the_others_of_its_owner(events, providers, ownership):
+    ownership = ownership.replace("mtcnovo", "sodexo")
+    found = timeline.events_by_provider(events, providers, ownership).set_index(["event_id", "provider_id"])["link"]
+    assert found["cuts", "crc-london"] == "owner"
+    assert ("essex", "crc-london") not in found.index
+
+
+def test_a_loosely_dated_event_is_found_and_flagged(events):
+    found = timeline.events_between(events, "2018-06-01", "2018-12-31").set_index("event_id")
+    assert set(found.index) == {"targets", "essex"}
+    assert not found.loc["targets", "wholly_inside"]
+    assert found.loc["essex", "wholly_inside"]
+
+
+def test_filters_by_kind_and_provider(events, providers):
+    rows = timeline.events_by_provider(events, providers)
+    found = timeline.select_events(rows, kinds=["inspection", "contract"], provider_ids=["crc-essex"])
+    assert found["event_id"].tolist() == ["sale", "essex"]
+    named = timeline.select_events(rows, provider_ids=["crc-essex"], links=["named"])
+    assert named["event_id"].tolist() == ["essex"]
+
+
+@settings(deadline=None)
+@given(st.dates(date(2010, 1, 1), date(2023, 1, 1)), st.dates(date(2010, 1, 1), date(2023, 1, 1)))
+def test_a_window_splits_the_events_without_losing_one(start, end):
+    start, end = sorted([pd.Timestamp(start), pd.Timestamp(end)])
+    table = dated(("2015-02-01", "day"), ("2015-03-01", "month"), ("2018-01-01", "year"))
+    table = table.assign(event_id=["a", "b", "c"], kind="policy", provider_ids=None)
+    before = timeline.select_events(table, end=start - DAY)
+    during = timeline.events_between(table, start, end)
+    after = timeline.select_events(table, start=end + DAY)
+    assert set(before["event_id"]) | set(during["event_id"]) | set(after["event_id"]) == {"a", "b", "c"}
+
+
+def test_counts_by_year_keep_every_event(events):
+    assert timeline.events_by_year(events)["events"].sum() == len(events)
+    assert timeline.events_by_precision(events)["events"].tolist() == [2, 1, 1]
+
+
+def test_days_between_carries_the_doubt():
+    rows = dated(("2019-02-15", "day"), ("2019-03-15", "day"), ("2019-03-01", "month"))
+    assert timeline.days_between(rows.loc[0], rows.loc[1]) == (28, 28)
+    assert timeline.days_between(rows.loc[0], rows.loc[2]) == (14, 44)
+    assert timeline.say_days_between(rows.loc[0], rows.loc[2]) == "14 to 44 days"
+    with pytest.raises(ValueError, match="known period"):
+        timeline.days_between(rows.loc[0], dated(("2019-01-01", "unknown")).loc[0])
+
+
+# -------------------------------------------------------------------------------------- office holders
+
+
+@pytest.fixture
+def office_holders():
+    table = pd.DataFrame(
+        [
+            ("justice_secretary", "First", "2012-09-04", "day", "2015-05-09", "day"),
+            ("justice_secretary", "Second", "2015-05-09", "day", "2016-07-14", "day"),
+            ("probation_minister", "Third", "2012-09-01", "month", None, "unknown"),
+            ("probation_minister", "Fourth", "2014-07-16", "day", None, "unknown"),
+        ],
+        columns=["office", "holder", "date", "date_precision", "date_end", "date_end_precision"],
+    )
+    table[["date", "date_end"]] = table[["date", "date_end"]].apply(pd.to_datetime)
+    return table.assign(office_title=table["office"].str.replace("_", " "), source_id="list")
+
+
+def certainty(office_holders, day):
+    return timeline.who_was_in_office(office_holders, day).set_index("holder")["certainty"].to_dict()
+
+
+def test_who_was_in_office_says_what_is_certain(office_holders):
+    assert certainty(office_holders, "2013-01-01") == {"First": "certain", "Third": "possible"}
+    assert certainty(office_holders, "2012-09-02") == {"Third": "possible"}
+    assert certainty(office_holders, "2015-05-09") == {
+        "First": "certain",
+        "Second": "certain",
+        "Fourth": "possible",
+    }
+    assert certainty(office_holders, "2009-01-01") == {}
+
+
+def test_an_unknown_end_stays_unknown_and_is_limited_by_the_next_start(office_holders):
+    lanes = timeline.office_lanes(office_holders).set_index("holder")
+    assert lanes["end_known"].to_dict() == {"First": True, "Second": True, "Third": False, "Fourth": False}
+    assert pd.isna(lanes.loc["Third", "end_last"])
+    assert lanes.loc["Third", "not_after"] == pd.Timestamp("2014-07-16")
+    assert "Third" not in certainty(office_holders, "2014-07-17")
+    assert pd.isna(lanes.loc["Fourth", "not_after"])
+
+
+def test_an_end_known_to_the_month_is_its_last_day(office_holders):
+    office_holders.loc[2, ["date_end", "date_end_precision"]] = [pd.Timestamp("2014-07-31"), "month"]
+    lane = timeline.office_lanes(office_holders).set_index("holder").loc["Third"]
+    assert [lane["end_first"], lane["end_last"]] == [pd.Timestamp("2014-07-01"), pd.Timestamp("2014-07-31")]
+    assert certainty(office_holders, "2014-07-01")["Third"] == "certain"
+    found = timeline.who_was_in_office(office_holders, "2014-07-20").set_index("holder")
+    assert found["doubt"].to_dict() == {
+        "First": "", "Third": "last day not known to the day", "Fourth": "last day not known"
+    }  # fmt: skip
+
+
+def test_a_holder_known_from_one_day_only_is_certain_on_that_day():
+    table = pd.DataFrame(
+        {
+            "office": "chief_inspector",
+            "office_title": "chief inspector",
+            "holder": ["Before", "Seen", "Next"],
+            "date": pd.to_datetime([None, None, "2014-02-01"]),
+            "date_precision": ["unknown", "unknown", "month"],
+            "date_end": pd.to_datetime(["2011-12-31", None, None]),
+            "date_end_precision": ["year", "unknown", "unknown"],
+            "in_post_on": pd.to_datetime([None, "2012-07-01", None]),
+            "source_id": "list",
+        }
+    )
+    lane = timeline.office_lanes(table).set_index("holder").loc["Seen"]
+    assert [lane["not_before"], lane["not_after"]] == [pd.Timestamp("2011-01-01"), pd.Timestamp("2014-02-28")]
+    assert certainty(table, "2012-07-01") == {"Seen": "certain"}
+    assert certainty(table, "2013-01-01") == {"Seen": "possible"}
+    assert certainty(table, "2012-01-01") == {"Seen": "possible"}
+
+
+def test_every_day_has_one_justice_secretary():
+    """From 12 May 2010 to September 2021, two only on handover days."""
+    holders = load("office_holders")
+    holders = holders[holders["office"] == "justice_secretary"]
+    handovers = set(holders["date"])
+    for day in pd.date_range("2010-05-12", "2021-09-14", freq="29D"):
+        assert len(timeline.who_was_in_office(holders, day)) == 1 + (day in handovers - {holders["date"].min()}), day
+
+
+@pytest.mark.parametrize(
+    ("day", "holder", "doubt"),
+    [
+        ("2014-06-01", "Chris Grayling", ""),
+        ("2018-07-27", "David Gauke", "last day not known"),
+        ("2021-06-26", "Robert Buckland", ""),
+    ],
+)
+def test_justice_secretary_on_the_days_that_matter(day, holder, doubt):
+    found = timeline.who_was_in_office(load("office_holders"), day)
+    found = found[found["office"] == "justice_secretary"]
+    assert found[["holder", "doubt"]].values.tolist() == [[holder, doubt]]
+
+
+# ------------------------------------------------------------------------------------------- ownership
+
+
+def test_gaps_and_overlaps_are_found(ownership):
+    assert timeline.check_ownership(ownership).empty
+    gap = ownership.copy()
+    gap.loc[1, "date"] = pd.Timestamp("2015-02-05")
+    found = timeline.check_ownership(gap)
+    assert found["problem"].tolist() == ["gap"]
+    assert found.loc[0, "to"] == pd.Timestamp("2015-02-04")
+    overlap = ownership.copy()
+    overlap.loc[0, "date_end"] = pd.Timestamp("2015-03-01")
+    assert timeline.check_ownership(overlap)["problem"].tolist() == ["overlap"]
+    short = ownership.copy()
+    short.loc[3, "date_end"] = pd.Timestamp("2020-12-31")
+    found = timeline.check_ownership(short)
+    assert found.loc[0, ["problem", "from", "to"]].tolist() == [
+        "gap",
+        pd.Timestamp("2021-01-01"),
+        pd.Timestamp("2021-06-26"),
+    ]
+
+
+def test_all_21_companies_have_one_owner_on_every_day():
+    ownership = load("ownership")
+    assert timeline.check_ownership(ownership, "2014-06-01", "2021-06-25").to_dict("records") == []
+    assert len(set(ownership["provider_id"])) == 21
+
+
+def test_owners_before_and_after_the_sale():
+    ownership = load("ownership")
+    assert len(timeline.owners_on(ownership, "2014-06-01")) == 21
+    assert len(set(timeline.owners_on(ownership, "2014-12-31")["owner_id"])) == 1
+    assert len(set(timeline.owners_on(ownership, "2015-02-01")["owner_id"])) == 8
+    assert timeline.owners_on(ownership, "2014-05-31").empty
+
+
+def test_working_links_held_three_until_february_2019():
+    counts = timeline.crcs_per_owner(load("ownership"))
+    assert (counts.groupby("date")["crcs"].sum() == 21).all()
+    working_links = counts[counts["owner_name"].str.contains("Working Links")]
+    assert set(working_links["crcs"]) == {3}
+    assert working_links["date_end"].max() <= pd.Timestamp("2019-02-15")
+    seetec = counts[counts["owner_name"].str.contains("Seetec") & (counts["date"] > "2019-02-14")]
+    assert set(seetec.groupby("date")["crcs"].sum()) == {4}
+
+
+# -------------------------------------------------------------------------------------- real events
+
+
+def test_every_event_has_a_period_and_a_known_link():
+    events = load("events")
+    assert timeline.with_periods(events)["period_end"].notna().all()
+    rows = timeline.events_by_provider(events, load("providers"), load("ownership"))
+    assert set(rows["event_id"]) == set(events["event_id"])
+    assert set(rows["link"].dropna()) <= {"named", "owner", "group"}
+
+
+def test_working_links_failure_reaches_its_three_companies():
+    rows = timeline.events_by_provider(load("events"), load("providers"), load("ownership"))
+    failure = rows[(rows["date"] == "2019-02-15") & (rows["kind"] == "provider")]
+    assert {
+        "crc-wales",
+        "crc-bristol-gloucestershire-somerset-and-wiltshire",
+        "crc-dorset-devon-and-cornwall",
+    } <= set(failure["provider_id"])
+
+
+# ------------------------------------------------------------------------------- overlay and sentences
+
+
+def test_overlay_refuses_to_mix_sources():
+    table = dated(("2014-06-30", "day"), ("2015-06-30", "day")).assign(
+        value=[8300.0, 8861.0], unit="FTE", source_id=["answer", "table"]
+    )
+    with pytest.raises(ValueError, match="answer, table"):
+        timeline.overlay(table, "NPS staff")
+    found = timeline.overlay(table.assign(source_id="answer"), "NPS staff")
+    assert found["value"].tolist() == [8300.0, 8861.0]
+    assert set(found["qualifier"]) == {"exact"}
+
+
+@pytest.mark.parametrize(
+    ("day", "precision", "words"),
+    [
+        ("2019-02-15", "day", "15 February 2019"),
+        ("2019-02-01", "month", "February 2019"),
+        ("2019-01-01", "year", "2019"),
+        ("2018-04-01", "financial_year", "April 2018 to March 2019"),
+        ("2019-01-01", "unknown", "an unknown date"),
+    ],
+)
+def test_a_date_is_said_as_exactly_as_it_is_known(day, precision, words):
+    assert timeline.say_day(day, precision) == words
+
+
+def test_sentences(events, office_holders, ownership):
+    assert timeline.say_events(events) == (
+        "4 events from 2015 to 2018: 2 are known to the day, 1 only to the month, 1 only to the year."
+    )
+    assert timeline.say_in_office(office_holders, "2013-01-01") == (
+        "On 1 January 2013: First (justice secretary); Third (probation minister, last day not known)."
+    )
+    assert timeline.say_in_office(office_holders, "2001-01-01") == "No office holder is recorded for 1 January 2001."
+    assert timeline.say_owners(ownership, "2015-02-01") == (
+        "On 1 February 2015 the 2 CRCs were held as follows: mtcnovo 1; sodexo 1."
+    )
+    assert timeline.say_owners(ownership, "2010-01-01") == "No CRC had an owner on 1 January 2010."
