@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from helpers.timeline import plain, say_day, with_periods
+from helpers.timeline import NATIONAL_BODIES, plain, say_day, with_periods
 
-NATIONAL_BODIES = ("probation-trusts", "nps", "all-crcs", "probation-service")
 STAGES = ("FTE", "planned_FTE_first_stage", "planned_FTE_final_stage")
 
 # Taking a number away, or turning its sign, turns a bound round.

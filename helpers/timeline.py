@@ -20,6 +20,9 @@ LENGTHS = {
 }
 ONE_DAY = pd.Timedelta(days=1)
 
+NATIONAL_BODIES = ("probation-trusts", "nps", "all-crcs", "probation-service")
+YEARLY = "annual_average_of_three_month_cohorts"
+
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its listed values as text, so that rows can be joined, relabelled and added to."""
@@ -327,6 +330,44 @@ def overlay(table: pd.DataFrame, statistic: str, value: str = "value", unit: str
             raise ValueError(f"Column {column}: {statistic} would mix {', '.join(several)}. Filter to one first.")
     columns = ["statistic", "period_start", "period_end", "value", "qualifier", "unit", "source_id"]
     return rows[columns].sort_values("period_start", ignore_index=True)
+
+
+def statistics(staff: pd.DataFrame, caseload: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
+    """The statistics that can be laid over the time axis, each source a series of its own.
+
+    Columns of `overlay`, plus provider_id (empty for England and Wales as a whole) and series (what a line may
+    connect: one body and source). statistic is Staff in post, People supervised, Binary rate or Frequency rate; the
+    rates are those of the yearly cohorts of the measure in use since 2017, all disposals, adults and juveniles.
+    """
+    staff, caseload, national = plain(staff), plain(caseload), plain(national)
+    in_post = staff[
+        (staff["measure"] == "FTE") & (staff["grade"] == "all grades") & staff["provider_id"].isin(NATIONAL_BODIES)
+    ]
+    supervised = caseload[(caseload["measure"] == "people_supervised") & (caseload["provider_id"] == "all-probation")]
+    yearly = national[
+        (national["measure"] == YEARLY)
+        & (national["results_basis"] == "national")
+        & (national["population"] == "all")
+        & (national["area"] == "England and Wales")
+        & national["disposal"].isna()
+        & national["provider_id"].isna()
+    ]
+    chosen = (
+        ("Staff in post", in_post, "value", None),
+        ("People supervised", supervised, "value", None),
+        ("Binary rate", yearly.assign(qualifier=yearly["binary_rate_qualifier"]), "binary_rate", "percent"),
+        ("Frequency rate", yearly, "frequency_rate", "reoffences per reoffender"),
+    )
+    parts = [
+        overlay(rows, statistic, value, unit).assign(
+            provider_id=provider_id, series=" | ".join([*([provider_id] if pd.notna(provider_id) else []), source_id])
+        )
+        for statistic, table, value, unit in chosen
+        for (provider_id, source_id), rows in table.dropna(subset=[value]).groupby(
+            ["provider_id", "source_id"], dropna=False
+        )
+    ]
+    return pd.concat(parts, ignore_index=True).sort_values(["statistic", "series"], kind="stable", ignore_index=True)
 
 
 # ------------------------------------------------------------------------------------------- sentences

@@ -349,6 +349,19 @@ def test_overlay_refuses_to_mix_sources():
     assert set(found["qualifier"]) == {"exact"}
 
 
+def test_statistics_keep_every_source_apart():
+    found = timeline.statistics(load("staff"), load("caseload"), load("reoffending_national"))
+    assert set(found["statistic"]) == {"Staff in post", "People supervised", "Binary rate", "Frequency rate"}
+    inside = found.groupby(["statistic", "series"])[["source_id", "unit"]].nunique()
+    assert (inside == 1).all(axis=None)
+    assert not found.duplicated(["statistic", "series", "period_start", "period_end"]).any()
+    trusts = found[found["provider_id"] == "probation-trusts"]
+    assert trusts["value"].tolist() == [19335, 18466, 17881, 16297]
+    assert found[found["statistic"] == "Binary rate"]["value"].between(20, 50).all()
+    supervised = found[found["statistic"] == "People supervised"].set_index("value")["qualifier"]
+    assert supervised[257000] == "about"
+
+
 @pytest.mark.parametrize(
     ("day", "precision", "words"),
     [
