@@ -1,0 +1,729 @@
+"""Whether reoffending fell, what was counted as success, and what a test could have found. Tables in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+CURRENT_YEARLY = "annual_average_of_three_month_cohorts"
+CURRENT_QUARTERLY = "three_month_cohort"
+OLDER_YEARLY = "twelve_month_cohort"
+
+# One clean run of all offenders: the 2016 tables to 2011/12, the 2024 data tool from 2012/13.
+OLDER_TABLES, DATA_TOOL = "moj-tables-2016-copy", "wiah-prsq-2024-copy"
+DATA_TOOL_FROM = pd.Timestamp("2012-04-01")
+
+CRCS = 21
+SUCCESS = ("fall", "met")
+FUNNEL_LIMITS = {"95": 0.025, "99_8": 0.001}
+
+
+# ----------------------------------------------------------------------------------------------- national series
+
+
+def national_series(
+    national: pd.DataFrame,
+    population: str = "all",
+    measure: str = CURRENT_YEARLY,
+    disposal: str | None = None,
+) -> pd.DataFrame:
+    """One row a cohort, on one measure only: binary rate, frequency rate and their product, with intervals.
+
+    Where several rows give the same cohort, one source is kept (the data tool from 2012/13, the 2016 tables before,
+    then rows with counts); other_figures counts the rest, which rival_figures lists. A yearly series steps from
+    April to April (the older measure from January at first); years that begin elsewhere overlap with it and are
+    listed by rolling_years.
+    Columns: cohort, date, date_end, population, disposal, measure, offenders, reoffenders, reoffences,
+    counts_qualifier, binary_rate (percent, as published), frequency_rate (reoffences per reoffender, as published),
+    binary_low and binary_high (percent, 95% Wilson interval, only where exact counts exist),
+    reoffences_per_offender, figures_from (counts or published rates), other_figures, segment (rises by one after
+    every missing cohort, so that a line is not drawn across a gap), source_id.
+    The counts of a year are the sum of four quarterly cohorts in which a person can appear more than once: the
+    interval then is a little too narrow.
+    Raises ValueError where nothing matches. Interval: Wilson (1927), as implemented in statsmodels.
+    """
+    rows = _matching(national, population, measure, disposal)
+    rows = rows[~_rolling(rows)]
+    if rows.empty:
+        known = national[["population", "measure"]].drop_duplicates().to_records(index=False).tolist()
+        raise ValueError(f"no rows for {population}, {measure}, {disposal or 'all disposals'}; there are {known}")
+    rows = rows.assign(
+        preferred=_preference(rows),
+        other_figures=rows.groupby(["date", "date_end"])["date"].transform("size") - 1,
+    ).sort_values(["date", "date_end", "preferred"], kind="stable")
+    series = rows.drop_duplicates(["date", "date_end"]).reset_index(drop=True)
+
+    share, frequency, counted = _rates(series)
+    low, high = wilson_interval(series["reoffenders"].where(_exact(series)), series["offenders"].where(_exact(series)))
+    gap = series["date"] > series["date_end"].cummax().shift() + pd.Timedelta(days=1)
+    series = series.assign(
+        binary_low=low,
+        binary_high=high,
+        reoffences_per_offender=share * frequency,
+        figures_from=np.where(counted, "counts", "published rates"),
+        segment=gap.cumsum(),
+    )
+    return series[
+        ["cohort", "date", "date_end", "population", "disposal", "measure", "offenders", "reoffenders", "reoffences",
+         "counts_qualifier", "binary_rate", "frequency_rate", "binary_low", "binary_high",
+         "reoffences_per_offender", "figures_from", "other_figures", "segment", "source_id"]
+    ]  # fmt: skip
+
+
+def rival_figures(
+    national: pd.DataFrame,
+    population: str = "all",
+    measure: str = CURRENT_YEARLY,
+    disposal: str | None = None,
+) -> pd.DataFrame:
+    """Cohorts that more than one row gives, side by side, none averaged; kept marks the one in national_series.
+
+    Columns of national, plus kept, lowest, highest (percent) and spread (percentage points) of the binary rate.
+    """
+    rows = _matching(national, population, measure, disposal)
+    rows = rows[rows.duplicated(["date", "date_end"], keep=False)]
+    rows = rows.assign(preferred=_preference(rows)).sort_values(["date", "date_end", "preferred"], kind="stable")
+    rates = rows.groupby(["date", "date_end"])["binary_rate"]
+    return rows.assign(
+        kept=~rows.duplicated(["date", "date_end"]),
+        lowest=rates.transform("min"),
+        highest=rates.transform("max"),
+        spread=rates.transform("max") - rates.transform("min"),
+    ).drop(columns="preferred").reset_index(drop=True)  # fmt: skip
+
+
+def rolling_years(national: pd.DataFrame, population: str = "all", measure: str = CURRENT_YEARLY) -> pd.DataFrame:
+    """Yearly cohorts that national_series leaves out because they begin inside another one; columns of national."""
+    rows = _matching(national, population, measure, None)
+    return rows[_rolling(rows)].sort_values("date", kind="stable", ignore_index=True)
+
+
+def break_of_measure(national: pd.DataFrame, population: str = "all") -> pd.DataFrame:
+    """Both yearly measures of one population, never joined; overlap marks cohorts that both of them give.
+
+    Columns of national_series, plus overlap. The older measure followed 12-month cohorts and was published until
+    2017; the current one takes 3-month cohorts, in which frequent offenders turn up more often.
+    """
+    both = pd.concat(
+        [national_series(national, population, measure) for measure in (OLDER_YEARLY, CURRENT_YEARLY)],
+        ignore_index=True,
+    )
+    return both.assign(overlap=both.duplicated(["date", "date_end"], keep=False))
+
+
+def measure_gap(national: pd.DataFrame, population: str = "all") -> pd.DataFrame:
+    """How far the two measures lie apart where both give the same cohort.
+
+    Columns: cohort, date, date_end, older_rate, current_rate (percent), gap (percentage points), older_frequency,
+    current_frequency (reoffences per reoffender), older_source_id, current_source_id.
+    """
+    both = break_of_measure(national, population).query("overlap")
+    names = {"binary_rate": "rate", "frequency_rate": "frequency", "source_id": "source_id"}
+    sides = {
+        side: both.loc[both["measure"] == measure, ["cohort", "date", "date_end", *names]]
+        .rename(columns={column: f"{side}_{name}" for column, name in names.items()})
+        for side, measure in {"older": OLDER_YEARLY, "current": CURRENT_YEARLY}.items()
+    }  # fmt: skip
+    gap = sides["older"].drop(columns="cohort").merge(sides["current"], on=["date", "date_end"])
+    return gap.assign(gap=gap["current_rate"] - gap["older_rate"])[
+        ["cohort", "date", "date_end", "older_rate", "current_rate", "gap", "older_frequency", "current_frequency",
+         "older_source_id", "current_source_id"]
+    ]  # fmt: skip
+
+
+def wilson_interval(reoffenders: pd.Series, offenders: pd.Series, level: float = 0.95) -> tuple[pd.Series, pd.Series]:
+    """Lower and upper end, in percent, of the Wilson (1927) interval of a share; unknown counts give unknown ends."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    ends = pd.DataFrame({"low": np.nan, "high": np.nan}, index=offenders.index)
+    known = offenders.notna() & reoffenders.notna()
+    if known.any():
+        low, high = proportion_confint(
+            reoffenders[known].astype(float), offenders[known].astype(float), alpha=1 - level, method="wilson"
+        )
+        ends.loc[known, "low"], ends.loc[known, "high"] = 100 * np.asarray(low), 100 * np.asarray(high)
+    return ends["low"], ends["high"]
+
+
+# ----------------------------------------------------------------------------------------------- change
+
+
+def change_since(series: pd.DataFrame, base: int | str | pd.Timestamp = 2011) -> pd.DataFrame:
+    """Change of both rates and of their product since a base cohort, and what each rate did to the product.
+
+    series comes from national_series; base is the year in which the base cohort begins, or its first day.
+    Columns of series, plus base_cohort, binary_change (percentage points), frequency_change (reoffences per
+    reoffender), frequency_change_percent, total_change (reoffences per offender), total_change_percent,
+    due_to_binary and due_to_frequency (reoffences per offender, which add up to total_change).
+    Rates are recomputed from exact counts where there are any, so that the parts add up.
+    Raises ValueError where no cohort, or more than one, begins then.
+    Method: for a product of two factors, the change in one times the mean of the other (Das Gupta 1993,
+    'Standardization and Decomposition of Rates', US Census Bureau P23-186, two-factor case; it is also the Shapley
+    value, and leaves no remainder).
+    """
+    first = series.loc[_base_row(series, base)]
+    share, frequency, _ = _rates(series)
+    base_share, base_frequency = share[first.name], frequency[first.name]
+    total, base_total = share * frequency, base_share * base_frequency
+    due_to_binary, due_to_frequency = decompose_product(base_share, base_frequency, share, frequency)
+    return series.assign(
+        base_cohort=first["cohort"],
+        binary_change=100 * (share - base_share),
+        frequency_change=frequency - base_frequency,
+        frequency_change_percent=100 * (frequency / base_frequency - 1),
+        total_change=total - base_total,
+        total_change_percent=100 * (total / base_total - 1),
+        due_to_binary=due_to_binary,
+        due_to_frequency=due_to_frequency,
+    )
+
+
+def decompose_product(first_a, first_b, second_a, second_b):
+    """What each of two factors adds to the change of their product (same unit as the product); no remainder.
+
+    Das Gupta (1993), two factors: the change in one times the mean of the other.
+    """
+    return (second_a - first_a) * (first_b + second_b) / 2, (second_b - first_b) * (first_a + second_a) / 2
+
+
+def change_grid(
+    national: pd.DataFrame,
+    populations: Sequence[str] = ("all", "adult", "juvenile"),
+    measures: Sequence[str] = (CURRENT_YEARLY, OLDER_YEARLY),
+) -> pd.DataFrame:
+    """change_since for every base year, population and yearly measure that has both rates, for a control to pick.
+
+    Columns of change_since, plus base_year (in which the base cohort begins).
+    """
+    grid = []
+    for population in populations:
+        for measure in measures:
+            series = national_series(national, population, measure)
+            bases = series[series["reoffences_per_offender"].notna()].groupby(series["date"].dt.year)["date"].first()
+            grid += [change_since(series, day).assign(base_year=year) for year, day in bases.items()]
+    return pd.concat(grid, ignore_index=True)
+
+
+# ----------------------------------------------------------------------------------------------- case mix
+
+
+def case_mix(adjusted: pd.DataFrame, measure: str = CURRENT_YEARLY) -> pd.DataFrame:
+    """Observed, expected and adjusted adult rates in long form, one row a cohort and rate.
+
+    Columns: cohort, date, date_end, measure, rate (observed, expected, adjusted), percent, source_id. The expected
+    rate comes from OGRS4, a score of the cohort's own risk; the adjusted one is observed minus expected plus the
+    expected rate of 2011, so it moves only where the result departs from the risk.
+    """
+    rows = adjusted[adjusted["measure"] == measure].sort_values("date")
+    names = {"binary_rate": "observed", "expected_rate": "expected", "adjusted_rate": "adjusted"}
+    return rows.rename(columns=names).melt(
+        ["cohort", "date", "date_end", "measure", "source_id"], list(names.values()), "rate", "percent"
+    )
+
+
+def case_mix_change(
+    adjusted: pd.DataFrame, base: int | str = 2011, later: int | str = 2013, measure: str = CURRENT_YEARLY
+) -> pd.Series:
+    """How much of the change in the adult rate between two cohorts the change in case mix accounts for.
+
+    Fields: base_cohort, later_cohort, observed_change, case_mix (change in the expected rate), other (change in the
+    adjusted rate), rounding (what is left because the rates are published to two decimals), all in percentage points.
+    observed_change is case_mix + other + rounding. Raises ValueError for a cohort that is not there.
+    """
+    rows = adjusted[adjusted["measure"] == measure].reset_index(drop=True)
+    first, second = (rows.loc[_base_row(rows, cohort)] for cohort in (base, later))
+    observed, mix, other = (second[rate] - first[rate] for rate in ("binary_rate", "expected_rate", "adjusted_rate"))
+    return pd.Series(
+        {
+            "base_cohort": first["cohort"],
+            "later_cohort": second["cohort"],
+            "observed_change": observed,
+            "case_mix": mix,
+            "other": other,
+            "rounding": observed - mix - other,
+        }
+    )
+
+
+# ----------------------------------------------------------------------------------------------- what counts as success
+
+
+def success_counts(
+    counts: pd.DataFrame,
+    rate: str | None = None,
+    test: str | None = None,
+    direction: str | None = "success",
+    reported_by: str | None = None,
+) -> pd.DataFrame:
+    """Published counts of CRCs that succeeded, under the rule that the reader chooses; None means any.
+
+    direction is success (a fall, or a target met) or one of the table's own (fall, rise, met, missed).
+    Columns of counts, plus share (percent of the CRCs judged). An empty table means nobody published a count under
+    that rule.
+    """
+    rule = {"rate": rate, "test": test, "direction": direction, "reported_by": reported_by}
+    keep = pd.Series(True, index=counts.index)
+    for column, choice in rule.items():
+        if choice is not None:
+            keep &= counts[column].isin(SUCCESS if choice == "success" else [choice])
+    rows = counts[keep].sort_values(["date", "date_end", "rate", "test", "crcs"], kind="stable", ignore_index=True)
+    return rows.assign(share=100 * rows["crcs"] / rows["of"])
+
+
+def success_rules(counts: pd.DataFrame) -> pd.DataFrame:
+    """Every rule under which a count was published, with how far apart its counts lie.
+
+    Columns: rate, test, direction, counts (how many were published), cohorts, fewest and most (CRCs).
+    """
+    rules = counts.groupby(["rate", "test", "direction"], observed=True, sort=True)
+    return rules.agg(
+        counts=("crcs", "size"), cohorts=("cohort", "nunique"), fewest=("crcs", "min"), most=("crcs", "max")
+    ).reset_index()
+
+
+# ----------------------------------------------------------------------------------------------- power of a test
+
+
+def power(
+    offenders, baseline_rate, true_rate, alpha: float = 0.05, baseline_offenders: float | None = None
+) -> np.ndarray:
+    """Chance (0 to 1) that a two-sided z test finds the difference between a cohort's rate and its baseline.
+
+    Rates in percent. Without baseline_offenders the baseline is a fixed number (one-sample test of a proportion);
+    with it, the baseline is itself a sample (two-sample test with the pooled variance).
+    Method: normal approximation with the variances of null and alternative kept apart (Fleiss, Levin and Paik 2003,
+    'Statistical Methods for Rates and Proportions'), by statsmodels normal_power_het. The thresholds of the
+    contracts were not found: a 5% test is an assumption.
+    """
+    from statsmodels.stats.power import normal_power_het
+
+    n, base, rate = (np.asarray(value, dtype=float) for value in (offenders, baseline_rate, true_rate))
+    base, rate = base / 100, rate / 100
+    std_null, std_alternative = _spreads(n, base, rate, baseline_offenders)
+    return np.asarray(normal_power_het(rate - base, n, alpha, std_null, std_alternative, alternative="two-sided"))
+
+
+def detectable_change(
+    offenders: float,
+    baseline_rate: float,
+    chance: float = 0.8,
+    alpha: float = 0.05,
+    baseline_offenders: float | None = None,
+    direction: str = "fall",
+) -> float:
+    """Smallest change (percentage points, positive) that a test finds with the given chance.
+
+    Raises ValueError where even a change to 0% or 100% would not be found that often. Method: see power.
+    """
+    from scipy.optimize import brentq
+
+    sign, room = (-1, baseline_rate) if direction == "fall" else (1, 100 - baseline_rate)
+
+    def short(change: float) -> float:
+        rate = baseline_rate + sign * change
+        return float(power(offenders, baseline_rate, rate, alpha, baseline_offenders)) - chance
+
+    most = room * (1 - 1e-9)
+    if short(most) < 0:
+        raise ValueError(f"no {direction} from {baseline_rate}% is found with a chance of {chance:.0%} "
+                         f"among {offenders:,.0f} offenders")  # fmt: skip
+    return float(brentq(short, 0, most))
+
+
+def detectable_changes(
+    offenders: Sequence[float], baseline_rate: float, chance: float = 0.8, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Detectable fall and rise for a range of cohort sizes: offenders, fall, rise (percentage points)."""
+    return pd.DataFrame(
+        {
+            "offenders": list(offenders),
+            **{
+                way: [detectable_change(n, baseline_rate, chance, alpha, direction=way) for n in offenders]
+                for way in ("fall", "rise")
+            },
+        }
+    )
+
+
+def simulate_power(
+    offenders: int,
+    baseline_rate: float,
+    true_rate: float,
+    alpha: float = 0.05,
+    baseline_offenders: int | None = None,
+    simulations: int = 20_000,
+    seed: int = 2014,
+) -> float:
+    """Share (0 to 1) of simulated cohorts in which the test of power() finds a difference: a check on the formula.
+
+    Draws reoffenders from the binomial distribution with a fixed seed; rates in percent.
+    """
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(seed)
+    observed = rng.binomial(offenders, true_rate / 100, simulations) / offenders
+    if baseline_offenders is None:
+        base = np.full(simulations, baseline_rate / 100)
+        variance = base * (1 - base) / offenders
+    else:
+        base = rng.binomial(baseline_offenders, baseline_rate / 100, simulations) / baseline_offenders
+        pooled = (observed * offenders + base * baseline_offenders) / (offenders + baseline_offenders)
+        variance = pooled * (1 - pooled) * (1 / offenders + 1 / baseline_offenders)
+    return float(np.mean(np.abs(observed - base) > norm.isf(alpha / 2) * np.sqrt(variance)))
+
+
+def quarterly_cohort(by_crc: pd.DataFrame) -> pd.Series:
+    """The average quarterly cohort of a CRC, from the row for all CRCs that gives its offenders and baseline.
+
+    Fields: offenders (per CRC and quarter), qualifier, cohort, baseline_rate, rate (percent), source_id.
+    Raises ValueError where there is no such row.
+    """
+    rows = by_crc[
+        (by_crc["provider_id"] == "all-crcs")
+        & by_crc[["offenders", "baseline_binary_rate", "binary_rate"]].notna().all(axis=1)
+    ]
+    if rows.empty:
+        raise ValueError("reoffending_by_crc has no row for all-crcs with offenders, rate and baseline")
+    row = rows.iloc[0]
+    quarters = round((row["date_end"] - row["date"]).days / 91.3)
+    return pd.Series(
+        {
+            "offenders": float(row["offenders"]) / CRCS / quarters,
+            "qualifier": row["offenders_qualifier"],
+            "cohort": row["cohort"],
+            "baseline_rate": float(row["baseline_binary_rate"]),
+            "rate": float(row["binary_rate"]),
+            "source_id": row["source_id"],
+        }
+    )
+
+
+# ----------------------------------------------------------------------------------------------- by CRC
+
+
+def by_crc(table: pd.DataFrame, status: str) -> pd.DataFrame:
+    """What is known by CRC under one status (final, interim, baseline ...): the statuses are never mixed.
+
+    An interim rate has a shorter follow-up and is always lower than the final one. Columns of table, plus
+    from_counts (percent: reoffenders over offenders, which may differ from the printed rate), binary_low and
+    binary_high (percent, 95% Wilson interval where counts are exact), change_from_baseline (percentage points, as
+    published, else rate minus baseline where both are).
+    Raises ValueError for a status that the table does not have.
+    """
+    known = sorted(table["status"].dropna().unique())
+    if status not in known:
+        raise ValueError(f"status must be one of {known}, not {status!r}")
+    rows = table[(table["status"] == status) & table["provider_id"].str.startswith("crc-")]
+    rows = rows.sort_values(["provider_id", "date", "date_end", "source_id"], kind="stable", ignore_index=True)
+    exact = rows["offenders_qualifier"].eq("exact").fillna(False)
+    low, high = wilson_interval(rows["reoffenders"].where(exact), rows["offenders"].where(exact))
+    return rows.assign(
+        from_counts=100 * rows["reoffenders"] / rows["offenders"],
+        binary_low=low,
+        binary_high=high,
+        change_from_baseline=rows["points_from_baseline"].fillna(rows["binary_rate"] - rows["baseline_binary_rate"]),
+    )
+
+
+def coverage_by_crc(table: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """How much is public for each of the 21 CRCs: provider_id, name, status, rows, rates (rows with a binary rate).
+
+    One row for every CRC and status, also where nothing is public.
+    """
+    crcs = providers.loc[providers["kind"] == "crc", ["provider_id", "name"]]
+    rows = table[table["provider_id"].isin(crcs["provider_id"])]
+    every = crcs.merge(pd.DataFrame({"status": sorted(table["status"].dropna().unique())}), how="cross")
+    found = rows.groupby(["provider_id", "status"], observed=True).agg(
+        rows=("source_id", "size"), rates=("binary_rate", "count")
+    )
+    every = every.merge(found.reset_index(), how="left", on=["provider_id", "status"])
+    return every.fillna({"rows": 0, "rates": 0}).astype({"rows": int, "rates": int})
+
+
+# ----------------------------------------------------------------------------------------------- funnel
+
+
+def dispersion(z_scores: Sequence[float], winsorise: float = 0.1) -> pd.Series:
+    """Whether institutions differ by more than chance: phi, the mean of the squared z scores after winsorising.
+
+    Fields: phi (1 where there is nothing but chance), threshold, over_dispersed, institutions.
+    The given share of the most extreme z scores at either end is first set to the next less extreme one. Phi has a
+    mean of 1 and a variance of about 2 over the number of institutions; limits are widened only where it exceeds 1
+    by more than two standard deviations (Spiegelhalter 2005, Statistics in Medicine 24:1185-1202, appendix).
+    """
+    from scipy.stats.mstats import winsorize
+
+    scores = np.asarray(z_scores, dtype=float)
+    phi = float(np.mean(np.asarray(winsorize(scores, limits=(winsorise, winsorise))) ** 2))
+    threshold = 1 + 2 * np.sqrt(2 / len(scores))
+    return pd.Series(
+        {"phi": phi, "threshold": threshold, "over_dispersed": phi > threshold, "institutions": len(scores)}
+    )
+
+
+def funnel_limits(offenders: Sequence[float], target: float, phi: float = 1.0) -> pd.DataFrame:
+    """Control limits of a funnel plot for shares: 95% (0.025 in each tail) and 99.8% (0.001 in each tail).
+
+    Columns: offenders, target, lower_95, upper_95, lower_99_8, upper_99_8 (percent), phi, limits (exact binomial, or
+    normal widened by the square root of phi). Source: Spiegelhalter (2005), appendix A.1.1: with r the smallest count
+    whose binomial distribution function F reaches p, the limit is (r - a)/n, where a = (F(r) - p)/(F(r) - F(r - 1));
+    over-dispersed limits are target +/- z * sqrt(phi * target * (1 - target)/n).
+    """
+    from scipy.stats import binom, norm
+
+    n, share = np.asarray(offenders, dtype=float), target / 100
+    table = {"offenders": n, "target": np.full(len(n), float(target))}
+    for name, tail in FUNNEL_LIMITS.items():
+        for end, p in (("lower", tail), ("upper", 1 - tail)):
+            if phi == 1:
+                count = binom.ppf(p, n, share)
+                limit = (count - (binom.cdf(count, n, share) - p) / binom.pmf(count, n, share)) / n
+            else:
+                limit = share + norm.ppf(p) * np.sqrt(phi * share * (1 - share) / n)
+            table[f"{end}_{name}"] = 100 * np.clip(limit, 0, 1)
+    return pd.DataFrame(table).assign(phi=phi, limits="exact binomial" if phi == 1 else "normal, over-dispersed")
+
+
+def funnel(crcs: pd.DataFrame, winsorise: float = 0.1) -> pd.DataFrame:
+    """A funnel of the CRCs of one cohort around their common rate; the limits widen only if phi says so.
+
+    crcs needs provider_id, offenders, reoffenders, and cohort and status with one value each; CRCs with unknown
+    counts keep their row with unknown results. Columns of crcs, plus rate (percent, from counts), z_score, those of
+    funnel_limits, and position (below 99.8%, below 95%, within limits, above 95%, above 99.8%, unknown).
+    Raises ValueError where cohorts or statuses are mixed. Source: Spiegelhalter (2005).
+    """
+    for column in ("cohort", "status"):
+        values = sorted(crcs[column].unique())
+        if len(values) != 1:
+            raise ValueError(f"a funnel needs one {column}, not {values}")
+    rows = crcs.reset_index(drop=True)
+    known = rows["offenders"].notna() & rows["reoffenders"].notna()
+    n, r = rows.loc[known, "offenders"].astype(float), rows.loc[known, "reoffenders"].astype(float)
+    target = r.sum() / n.sum()
+    z_scores = (r / n - target) / np.sqrt(target * (1 - target) / n)
+    spread = dispersion(z_scores, winsorise)
+    limits = funnel_limits(n, 100 * target, spread["phi"] if spread["over_dispersed"] else 1.0)
+    limits = limits.drop(columns="offenders").set_index(n.index)
+    rate = 100 * r / n
+    position = np.select(
+        [
+            rate < limits["lower_99_8"],
+            rate < limits["lower_95"],
+            rate > limits["upper_99_8"],
+            rate > limits["upper_95"],
+        ],
+        ["below 99.8%", "below 95%", "above 99.8%", "above 95%"],
+        "within limits",
+    )
+    rows = rows.assign(rate=rate, z_score=z_scores, **limits)
+    return rows.assign(position=pd.Series(position, index=n.index).reindex(rows.index, fill_value="unknown"))
+
+
+def funnel_curve(funnel_rows: pd.DataFrame, points: int = 100) -> pd.DataFrame:
+    """The limits of a funnel over a smooth range of sizes (funnel_limits), for the lines of the chart."""
+    known = funnel_rows.dropna(subset=["offenders", "rate"])
+    sizes = np.unique(np.linspace(0.8 * known["offenders"].min(), 1.1 * known["offenders"].max(), points).round())
+    return funnel_limits(sizes, known["target"].iloc[0], known["phi"].iloc[0])
+
+
+# ----------------------------------------------------------------------------------------------- sentences
+
+
+def say_both_rates(national: pd.DataFrame, years: Sequence[int] = (2011, 2016, 2023)) -> str:
+    """Both rates of all offenders in the given cohorts, in one sentence."""
+    series = national_series(national)
+    rows = [series.loc[_base_row(series, year)] for year in years]
+    parts = [
+        f"{row.binary_rate:.1f}% reoffended, {row.frequency_rate:.2f} times each, in {_short(row.cohort)}"
+        for row in rows
+    ]
+    return "Of all offenders, " + "; ".join(parts) + "."
+
+
+def say_total(national: pd.DataFrame, base: int = 2011, later: int = 2016, population: str = "all") -> str:
+    """Which way reoffences per offender went, and what each rate did to them."""
+    series = change_since(national_series(national, population), base)
+    first, row = (series.loc[_base_row(series, year)] for year in (base, later))
+    return (
+        f"Between {_short(first.cohort)} and {_short(row.cohort)} the share of {population} offenders who reoffended "
+        f"{_moved(row.binary_change, '{:.1f} percentage points')} and the reoffences of each reoffender "
+        f"{_moved(row.frequency_change_percent, '{:.0f}%')}. Reoffences per offender, the product of both, "
+        f"{_moved(row.total_change_percent, '{:.0f}%')}, from {first.reoffences_per_offender:.2f} to "
+        f"{row.reoffences_per_offender:.2f}: the first change {_added(row.due_to_binary)} and the second "
+        f"{_added(row.due_to_frequency)}."
+    )
+
+
+def say_break(national: pd.DataFrame, population: str = "all") -> str:
+    """How far apart the two measures lie for the latest cohort that both give."""
+    gap = measure_gap(national, population)
+    last = gap.iloc[-1]
+    return (
+        f"Both measures exist for {len(gap)} yearly cohorts. For {_short(last.cohort)} the older one gives "
+        f"{last.older_rate:.1f}% and the current one {last.current_rate:.1f}%: {abs(last.gap):.1f} percentage points "
+        f"{'more' if last.gap > 0 else 'less'} for the same year, so the two are never joined."
+    )
+
+
+def say_case_mix(adjusted: pd.DataFrame, base: int = 2002, later: int = 2013) -> str:
+    """How much of the change in the adult rate the case mix accounts for."""
+    change = case_mix_change(adjusted, base, later)
+    return (
+        f"From {_short(change.base_cohort)} to {_short(change.later_cohort)} the adult rate "
+        f"{_moved(change.observed_change, '{:.2f} percentage points')}. By the risk of the people in the cohorts it "
+        f"would have {_moved(change.case_mix, '{:.2f}', past=True)}; apart from case mix it "
+        f"{_moved(change.other, '{:.2f}')}."
+    )
+
+
+def say_success_counts(counts: pd.DataFrame) -> str:
+    """How far the published counts of successful CRCs lie apart, and how far the official ones do."""
+    rows = success_counts(counts)
+    rules = rows[["rate", "test"]].drop_duplicates()
+    of = ", ".join(f"{number:.0f}" for number in sorted(rows["of"].dropna().unique()))
+    said = (
+        f"Published counts of CRCs that succeeded run from {rows['crcs'].min():.0f} to {rows['crcs'].max():.0f} "
+        f"of {of}: {len(rows)} counts under {len(rules)} rules (which rate, which test)."
+    )
+    official = rows[rows["reported_by"] == "official"]
+    if official.empty:
+        return said
+    return (
+        f"{said} The {len(official)} counts from official statistics run from {official['crcs'].min():.0f} to "
+        f"{official['crcs'].max():.0f}; they judge the {' or '.join(sorted(official['rate'].unique()))} rate of "
+        f"cohorts from {official['date'].min():%B %Y} on."
+    )
+
+
+def say_power(table: pd.DataFrame, chance: float = 0.8) -> str:
+    """What a quarterly test of an average CRC could have found, next to the change of all CRCs together."""
+    cohort = quarterly_cohort(table)
+    smallest = detectable_change(cohort.offenders, cohort.baseline_rate, chance)
+    fall = cohort.baseline_rate - cohort.rate
+    found = float(power(cohort.offenders, cohort.baseline_rate, cohort.rate))
+    return (
+        f"An average CRC had about {cohort.offenders:,.0f} offenders in a quarterly cohort. A 5% test against a "
+        f"baseline of {cohort.baseline_rate:.1f}% finds a fall of {smallest:.1f} percentage points {chance:.0%} of the "
+        f"time. The fall of all CRCs together, {fall:.1f} points, would be found in such a CRC {found:.0%} of the time."
+    )
+
+
+def say_coverage(table: pd.DataFrame, providers: pd.DataFrame) -> str:
+    """For how many CRCs a binary rate is public, by status."""
+    coverage = coverage_by_crc(table, providers)
+    known = coverage[coverage["rates"] > 0].groupby("status", sort=True)["provider_id"].nunique()
+    parts = [f"{number} with a rate marked {status.replace('_', ' ')}" for status, number in known.items()]
+    crcs = coverage["provider_id"].nunique()
+    return f"Of {crcs} CRCs, public pages give {', '.join(parts) or 'no rate at all'}; statuses are never compared."
+
+
+def say_funnel(funnel_rows: pd.DataFrame, winsorise: float = 0.1) -> str:
+    """How many CRCs lie outside the limits, and whether the limits were widened."""
+    known = funnel_rows.dropna(subset=["rate"])
+    spread = dispersion(known["z_score"], winsorise)
+    outside = {name: int(known["position"].isin([f"below {name}", f"above {name}"]).sum()) for name in ("95%", "99.8%")}
+    widened = (
+        "so the limits are widened by its square root" if spread.over_dispersed else "so the limits are not widened"
+    )
+    return (
+        f"Around the common rate of {known['target'].iloc[0]:.1f}%, {outside['99.8%']} of {len(known)} CRCs lie "
+        f"outside the 99.8% limits and {outside['95%']} more outside the 95% limits. Phi is {spread.phi:.2f} against a "
+        f"threshold of {spread.threshold:.2f}, {widened}."
+    )
+
+
+# ----------------------------------------------------------------------------------------------- inside
+
+
+def _matching(national: pd.DataFrame, population: str, measure: str, disposal: str | None) -> pd.DataFrame:
+    wanted = national["disposal"].isna() if disposal is None else national["disposal"] == disposal
+    return national[
+        (national["area"] == "England and Wales")
+        & (national["population"] == population)
+        & (national["measure"] == measure)
+        & (national["results_basis"] == "national")
+        & wanted
+    ]
+
+
+def _rolling(rows: pd.DataFrame) -> pd.Series:
+    """Whether a row is a yearly cohort outside the long run and not from April to March."""
+    yearly = rows["measure"].isin([CURRENT_YEARLY, OLDER_YEARLY])
+    return yearly & ~rows["source_id"].isin([OLDER_TABLES, DATA_TOOL]) & (rows["date"].dt.month != 4)
+
+
+def _preference(rows: pd.DataFrame) -> np.ndarray:
+    tool = rows["date"] >= DATA_TOOL_FROM
+    return np.select(
+        [
+            (rows["source_id"] == DATA_TOOL) & tool,
+            rows["source_id"] == OLDER_TABLES,
+            rows["offenders"].notna(),
+            rows["frequency_rate"].notna(),
+        ],
+        [0, 1, 2, 3],
+        4,
+    )
+
+
+def _exact(rows: pd.DataFrame) -> pd.Series:
+    counts = rows[["offenders", "reoffenders"]].notna().all(axis=1)
+    return counts & rows["counts_qualifier"].eq("exact").fillna(False).astype(bool)
+
+
+def _rates(series: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Share and frequency, from exact counts where all three exist, else as published; and which of them."""
+    counted = _exact(series) & series["reoffences"].notna()
+    offenders, reoffenders, reoffences = (
+        pd.to_numeric(series[column]).astype(float) for column in ("offenders", "reoffenders", "reoffences")
+    )
+    share = (reoffenders / offenders).where(counted, series["binary_rate"].astype(float) / 100)
+    frequency = (reoffences / reoffenders).where(counted, series["frequency_rate"].astype(float))
+    return share, frequency, counted
+
+
+def _base_row(series: pd.DataFrame, base: int | str | pd.Timestamp):
+    found = (
+        series["date"].dt.year == base if isinstance(base, (int, np.integer)) else series["date"] == pd.Timestamp(base)
+    )
+    if found.sum() != 1:
+        raise ValueError(
+            f"{int(found.sum())} cohorts begin in {base}; the cohorts are {', '.join(series['cohort'])}"
+            + ("; give the first day instead of the year" if found.sum() > 1 else "")
+        )
+    return series.index[found][0]
+
+
+def _spreads(n, base, rate, baseline_offenders):
+    if baseline_offenders is None:
+        return np.sqrt(base * (1 - base)), np.sqrt(rate * (1 - rate))
+    ratio = n / baseline_offenders
+    pooled = (rate * n + base * baseline_offenders) / (n + baseline_offenders)
+    return (
+        np.sqrt(pooled * (1 - pooled) * (1 + ratio)),
+        np.sqrt(rate * (1 - rate) + base * (1 - base) * ratio),
+    )
+
+
+def _short(cohort: str) -> str:
+    """'Apr 2011 to Mar 2012' as '2011/12'; other cohorts as they stand."""
+    words = cohort.split()
+    if len(words) == 5 and words[0] == "Apr" and words[3] == "Mar":
+        return f"{words[1]}/{words[4][-2:]}"
+    return cohort
+
+
+def _moved(change: float, form: str, past: bool = False) -> str:
+    size, nothing = form.format(abs(change)), form.format(0)
+    if size == nothing:
+        least = nothing[::-1].replace("0", "1", 1)[::-1]
+        return f"{'changed' if change else 'stayed the same'}" + (f" by less than {least}" if change else "")
+    verb = ("risen" if past else "rose") if change > 0 else ("fallen" if past else "fell")
+    return f"{verb} by {size}"
+
+
+def _added(change: float) -> str:
+    size = "less than 0.01" if abs(change) < 0.005 else f"{abs(change):.2f}"
+    return f"{'added' if change > 0 else 'took off'} {size}"
