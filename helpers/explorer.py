@@ -86,9 +86,8 @@ def choice(
     """One of a list: passed to `compute` under `name`. A mapping gives what the reader sees for each value."""
     if not isinstance(options, Mapping):
         options = {str(option): option for option in options}
-    return Control(
-        name, label, options, next(iter(options.values())) if start is None else start, "choice", live_only=live_only
-    )
+    start = next(iter(options.values()), None) if start is None else start
+    return Control(name, label, options, start, "choice", live_only=live_only)
 
 
 def number(
@@ -174,6 +173,8 @@ class Explorer:
         if source_ids is None:
             source_ids = self.rows.get("source_id", [])
         self.source_ids = list(source_ids)
+        if not self.source_ids:
+            raise ValueError(f"{title!r}: the rows have no source_id; add the column or name source_ids")
         self._live: Live | None = None
 
     # -- rows ---------------------------------------------------------------------------------------------------

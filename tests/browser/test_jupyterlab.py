@@ -1,0 +1,188 @@
+"""JupyterLab as a reader meets it: the charts before anything is run, then every control by keyboard.
+
+One server, one Chromium, no outside network, no error in the console.
+"""
+
+import statistics
+
+import pytest
+
+from helpers import notebooks
+from helpers.display import VEGALITE_MIME
+from tests.browser import driver
+
+pytestmark = pytest.mark.skipif(driver.chromium() is None, reason="no Chromium or Chrome on this machine")
+
+ROOT = notebooks.FOLDER.parent
+PATHS = notebooks.paths()
+RUN_TIMEOUT = 120_000
+
+
+def explorers(path):
+    import nbformat
+
+    specs = [data[VEGALITE_MIME] for _, data in notebooks.bundles(nbformat.read(path, 4)) if VEGALITE_MIME in data]
+    return specs, [spec["usermeta"]["explorer"] for spec in specs if "explorer" in spec["usermeta"]]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Works on a copy, so that the server's autosave cannot touch the committed notebooks."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("collection")
+    shutil.copytree(notebooks.FOLDER, folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with driver.jupyterlab(folder, tmp_path_factory.mktemp("state")) as address, driver.page(1300, 1000) as page:
+        yield address, page
+
+
+def opened(lab, path):
+    address, page = lab
+    page.refused.clear()
+    page.problems.clear()
+    page.goto(f"{address}/lab/tree/notebooks/{path.name}?reset", wait_until="domcontentloaded")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    # JupyterLab draws only the cells in view: a tall window puts them all there.
+    page.set_viewport_size({"width": 1300, "height": 30_000})
+    return page
+
+
+def wait_for_count(page, selector, count):
+    page.wait_for_function(
+        "([selector, count]) => document.querySelectorAll(selector).length >= count",
+        arg=[selector, count],
+        timeout=30_000,
+    )
+
+
+def drawn(chart):
+    """What a chart shows, as its markup."""
+    return chart.evaluate("svg => svg.outerHTML")
+
+
+def wait_for_change(page, chart, before):
+    page.wait_for_function(
+        "([svg, before]) => svg.isConnected ? svg.outerHTML !== before : true",
+        arg=[chart.element_handle(), before],
+        timeout=10_000,
+    )
+
+
+def run_all(page):
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_reads_unrun_then_runs_and_every_explorer_moves(lab, path):
+    specs, declared = explorers(path)
+    page = opened(lab, path)
+
+    # Before anything is run: every chart, and the controls of every explorer, from the stored outputs.
+    wait_for_count(page, ".vega-embed svg.marks", len(specs))
+    assert page.locator(".jp-OutputArea-output img[src^='data:image/png']").count() == 0
+    assert "model not found" not in page.inner_text(".jp-Notebook")
+    with_bindings = page.locator(".vega-embed:has(.vega-bindings)")
+    assert with_bindings.count() >= len(declared)
+    for explorer in declared:
+        moving = [control for control in explorer["controls"] if not control["live_only"]]
+        if not moving:
+            continue
+        embed = page.locator(".vega-embed", has=page.locator(f"select[name='{moving[0]['name']}']")).nth(
+            sum(
+                1 for other in declared[: declared.index(explorer)] if other["controls"][0]["name"] == moving[0]["name"]
+            )
+        )
+        select = embed.locator(f"select[name='{moving[0]['name']}']")
+        chart, before, start = embed.locator("svg.marks"), drawn(embed.locator("svg.marks")), select.input_value()
+        select.focus()
+        page.keyboard.press("End")
+        if select.input_value() == start:
+            page.keyboard.press("Home")
+        assert select.input_value() != start, f"{explorer['title']}: {moving[0]['label']} does not move by keyboard"
+        wait_for_change(page, chart, before)
+        embed.locator("input[name='reset']").focus()
+        page.keyboard.press("Space")
+        page.wait_for_function(
+            "([select, start]) => select.value === start", arg=[select.element_handle(), start], timeout=10_000
+        )
+
+    # Run: the live controls take the place of the stored chart.
+    run_all(page)
+    if declared:
+        page.wait_for_function(
+            "count => document.querySelectorAll('.jupyter-widgets .vega-embed svg.marks').length >= count",
+            arg=len(declared),
+            timeout=RUN_TIMEOUT,
+        )
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('.jp-InputPrompt')].some(p => p.textContent.includes('[*]'))",
+        timeout=RUN_TIMEOUT,
+    )
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    boxes = page.locator(".jp-OutputArea-output .widget-vbox:has(.vega-embed)")
+    assert boxes.count() == len(declared)
+    for index in range(len(declared)):
+        move_by_keyboard(page, boxes.nth(index), declared[index])
+    assert page.problems == []
+    assert page.refused == []
+
+
+def move_by_keyboard(page, box, explorer):
+    chart = box.locator("svg.marks")
+    message = box.locator("[role=status]")
+    before, said = drawn(chart), message.inner_text()
+    control = box.locator("select, .noUi-handle").first
+    control.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+        if message.inner_text() != said or drawn(box.locator("svg.marks")) != before:
+            break
+    else:
+        pytest.fail(f"{explorer['title']}: the first control does not move by keyboard")
+    wait_for_change(page, chart, before)
+    box.get_by_role("button", name="Back to the start values").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "([element, said]) => element.isConnected ? element.innerText === said : true",
+        arg=[message.element_handle(), said],
+        timeout=10_000,
+    )
+
+
+WATCH = """
+svg => {
+  window.times = [];
+  let pressed = 0;
+  document.addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  new MutationObserver(() => {
+    if (!pressed) return;
+    const start = pressed;
+    pressed = 0;
+    requestAnimationFrame(() => window.times.push(performance.now() - start));
+  }).observe(svg, { subtree: true, childList: true, attributes: true, characterData: true });
+}
+"""
+
+
+def repaint_times(page, box, presses=12):
+    """Milliseconds from key press to repainted chart for the first control of a live explorer."""
+    box.locator("svg.marks").evaluate(WATCH)
+    box.locator("select, .noUi-handle").first.focus()
+    for press in range(presses):
+        page.keyboard.press(("ArrowDown", "ArrowUp")[press % 2])
+        page.wait_for_timeout(250)
+    return page.evaluate("window.times")
+
+
+def test_a_grid_control_repaints_without_a_wait(lab):
+    """The measure of the issue is a median of 60 ms; the bench prints it. Here: well below what recomputing takes."""
+    path = next(path for path in PATHS if path.name.startswith("02"))
+    page = opened(lab, path)
+    run_all(page)
+    page.wait_for_selector(".jupyter-widgets .vega-embed svg.marks", timeout=RUN_TIMEOUT)
+    page.wait_for_timeout(3000)
+    times = repaint_times(page, page.locator(".jp-OutputArea-output .widget-vbox:has(.vega-embed)").first)
+    assert len(times) >= 6
+    assert statistics.median(times) < 150

@@ -1,0 +1,80 @@
+"""Display: figures in words, tables, links, and text that stays text."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import display
+
+SOURCES = pd.DataFrame(
+    {
+        "source_id": ["a", "b", "c"],
+        "title": ["First", "Second", "Third"],
+        "publisher": ["Inspectorate", "Audit Office", "Inspectorate"],
+        "url": ["https://example.org/a", "https://example.org/", "javascript:alert(1)"],
+        "url_kind": ["page", "site", "page"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "qualifier", "unit", "words"),
+    [
+        (42, "more_than", "", "more than 42"),
+        (33.3, "about", "percent", "about 33.3%"),
+        (50, "less_than", "percent", "less than 50%"),
+        (200, "at_least", "cases", "200 cases or more"),
+        (8300, "exact", "staff", "8,300 staff"),
+        (float("nan"), "exact", "", "unknown"),
+    ],
+)
+def test_a_hedged_figure_keeps_its_hedge(value, qualifier, unit, words):
+    assert display.hedged(value, qualifier, unit=unit) == words
+
+
+def test_table_is_accessible_and_says_unknown():
+    rows = pd.DataFrame({"provider": ["X"], "value": [40.0], "qualifier": ["more_than"], "date": [pd.NaT]})
+    shown = display.table(rows, "Cases", headings={"value": "cases"}, hedge=("value", "qualifier"))
+    assert "<caption>Cases</caption>" in shown.markup
+    assert '<th scope="col">cases</th>' in shown.markup
+    assert '<th scope="row">X</th>' in shown.markup
+    assert "<td>more than 40</td><td>unknown</td>" in shown.markup
+    assert "qualifier" not in shown.markup
+    assert shown.text.splitlines()[-1] == "X | more than 40 | unknown"
+
+
+def test_only_pages_are_linked():
+    rows = pd.DataFrame({"value": [1, 2, 3], "source_id": ["a", "b", "c"]})
+    markup = display.table(display.with_sources(rows, SOURCES), "Sources").markup
+    assert markup.count("<a ") == 1
+    assert '<a href="https://example.org/a">First</a>' in markup
+    assert "Second (only the site&#x27;s address is known)" in markup
+    assert "javascript:" not in markup
+
+
+def test_folded_table_opens_on_demand():
+    shown = display.table(pd.DataFrame({"a": [1, 2]}), "Two", folded=True)
+    assert shown.markup.startswith("<details><summary>Two (2 rows)</summary><table>")
+
+
+@given(st.text(max_size=40))
+def test_text_never_becomes_markup(text):
+    markup = display.table(pd.DataFrame({"a": [text]}), text).markup + display.findings(text).markup
+    tags = {"table", "caption", "thead", "tbody", "tr", "th", "td", "div", "p"}
+    opened = {part.split(">")[0].split(" ")[0].strip("/") for part in markup.split("<")[1:]}
+    assert opened <= tags
+    assert not any(ord(char) < 32 and char != "\n" or "‪" <= char <= "‮" for char in markup)
+
+
+def test_credit_names_the_most_used_publishers_first():
+    assert display.credit(["a", "a", "c", "b"], SOURCES) == "Source: Inspectorate; Audit Office (3 documents)"
+    assert display.credit(["b"], SOURCES) == "Source: Audit Office"
+    with pytest.raises(ValueError, match="source_id"):
+        display.credit([], SOURCES)
+
+
+def test_chart_bundle_speaks_the_version_that_jupyterlab_draws():
+    bundle = display.chart_bundle({"$schema": "v6", "description": "A bar"})
+    assert bundle[display.VEGALITE_MIME]["$schema"] == display.VEGALITE_SCHEMA
+    assert bundle["text/plain"] == "A bar"
