@@ -40,6 +40,11 @@ def _escape(text: str) -> str:
     )  # fmt: skip
 
 
+def _short(text: str, quoted: bool = False) -> str:
+    start = repr(text[:SHOWN_OF_A_VALUE]) if quoted else text[:SHOWN_OF_A_VALUE]
+    return start if len(text) <= SHOWN_OF_A_VALUE else f"{start}... ({len(text):,} characters)"
+
+
 @dataclass(frozen=True)
 class Problem:
     """One broken rule. `row` is the line of the file as an editor numbers it; the header is line 1.
@@ -56,11 +61,10 @@ class Problem:
 
     def __str__(self) -> str:
         where = [f"line {self.row}"] if self.row else []
-        where += [f"column {self.column}" if self.row else self.column] if self.column else []
+        where += [f"column {_short(self.column)}" if self.row else _short(self.column)] if self.column else []
         said = self.rule
         if self.value is not None:
-            shown = repr(self.value[:SHOWN_OF_A_VALUE]) if self.value else "an empty cell"
-            shown += f"... ({len(self.value):,} characters)" if len(self.value) > SHOWN_OF_A_VALUE else ""
+            shown = _short(self.value, quoted=True) if self.value else "an empty cell"
             said = f"{shown} {said}" if said.startswith("must") else f"{said}, not {shown}"
         return _escape(f"{', '.join(where)}{': ' if where else ''}{said}. {self.fix}.")
 
@@ -908,7 +912,7 @@ def main(arguments: list[str]) -> int:
     try:
         for table, frame, problems in _check_all(folder):
             verdict = _count(len(problems), "problem") if problems else f"ok, {_count(len(frame), 'row')}"
-            print(f"{table.name:28} {table.path:44} {verdict}")
+            print(f"{table.name:28} {table.path:50} {verdict}")
         check(folder)
     except DataError as error:
         print(f"\n{error}", file=sys.stderr)
