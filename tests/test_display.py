@@ -64,7 +64,7 @@ def test_text_never_becomes_markup(text):
     tags = {"table", "caption", "thead", "tbody", "tr", "th", "td", "div", "p"}
     opened = {part.split(">")[0].split(" ")[0].strip("/") for part in markup.split("<")[1:]}
     assert opened <= tags
-    assert not any(ord(char) < 32 and char != "\n" or "‪" <= char <= "‮" for char in markup)
+    assert not any((ord(char) < 32 and char != "\n") or "‪" <= char <= "‮" for char in markup)
 
 
 def test_credit_names_the_most_used_publishers_first():

@@ -72,6 +72,6 @@ def test_top_level_holds_only_what_belongs_there():
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     top = {name.split("/")[0] for name in files}
     assert top <= {
-        ".ci", ".github", ".gitignore", "LICENSE", "Makefile", "README.md", "CONTRIBUTING.md", "data", "environment.yml",
-        "helpers", "notebooks", "pyproject.toml", "requirements.lock", "tests",
-    }  # fmt: skip
+        *(".ci", ".github", ".gitignore", "LICENSE", "Makefile", "README.md", "CONTRIBUTING.md", "environment.yml"),
+        *("data", "helpers", "notebooks", "pyproject.toml", "requirements.lock", "tests"),
+    }
