@@ -36,10 +36,10 @@ def national_series(
     April to April (the older measure from January at first); years that begin elsewhere overlap with it and are
     listed by rolling_years.
     Columns: cohort, date, date_end, population, disposal, measure, offenders, reoffenders, reoffences,
-    counts_qualifier, binary_rate (percent, as published), frequency_rate (reoffences per reoffender, as published),
-    binary_low and binary_high (percent, 95% Wilson interval, only where exact counts exist),
-    reoffences_per_offender, figures_from (counts or published rates), other_figures, segment (rises by one after
-    every missing cohort, so that a line is not drawn across a gap), source_id.
+    counts_qualifier, binary_rate (percent, as published), binary_rate_qualifier, frequency_rate (reoffences per
+    reoffender, as published), binary_low and binary_high (percent, 95% Wilson interval, only where exact counts
+    exist), reoffences_per_offender, figures_from (counts or published rates), other_figures, segment (rises by one
+    after every missing cohort, so that a line is not drawn across a gap), source_id.
     The counts of a year are the sum of four quarterly cohorts in which a person can appear more than once: the
     interval then is a little too narrow.
     Raises ValueError where nothing matches. Interval: Wilson (1927), as implemented in statsmodels.
@@ -67,7 +67,7 @@ def national_series(
     )
     return series[
         ["cohort", "date", "date_end", "population", "disposal", "measure", "offenders", "reoffenders", "reoffences",
-         "counts_qualifier", "binary_rate", "frequency_rate", "binary_low", "binary_high",
+         "counts_qualifier", "binary_rate", "binary_rate_qualifier", "frequency_rate", "binary_low", "binary_high",
          "reoffences_per_offender", "figures_from", "other_figures", "segment", "source_id"]
     ]  # fmt: skip
 
@@ -131,6 +131,24 @@ def measure_gap(national: pd.DataFrame, population: str = "all") -> pd.DataFrame
         ["cohort", "date", "date_end", "older_rate", "current_rate", "gap", "older_frequency", "current_frequency",
          "older_source_id", "current_source_id"]
     ]  # fmt: skip
+
+
+def check_headline(headline: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
+    """Totals of a downloaded data tool (official_files.headline) next to the ones kept here, cohort by cohort.
+
+    Columns: cohort, date, count (offenders, reoffenders, reoffences), in_file, kept, difference. Later editions
+    revise earlier years, so a difference is a revision or an error of the copy: the table says only that there is one.
+    """
+    counts = ["offenders", "reoffenders", "reoffences"]
+    ours, theirs = (
+        rows.melt(["date", "date_end"], counts, "count", name)
+        for rows, name in ((national_series(national), "kept"), (headline.query("population == 'all'"), "in_file"))
+    )
+    both = theirs.merge(ours, on=["date", "date_end", "count"])
+    both = both.merge(headline[["date", "cohort"]].drop_duplicates(), on="date")
+    return both.assign(difference=both["in_file"] - both["kept"])[
+        ["cohort", "date", "count", "in_file", "kept", "difference"]
+    ]
 
 
 def wilson_interval(reoffenders: pd.Series, offenders: pd.Series, level: float = 0.95) -> tuple[pd.Series, pd.Series]:
@@ -293,9 +311,9 @@ def power(
 
     Rates in percent. Without baseline_offenders the baseline is a fixed number (one-sample test of a proportion);
     with it, the baseline is itself a sample (two-sample test with the pooled variance).
-    Method: normal approximation with the variances of null and alternative kept apart (Fleiss, Levin and Paik 2003,
-    'Statistical Methods for Rates and Proportions'), by statsmodels normal_power_het. The thresholds of the
-    contracts were not found: a 5% test is an assumption.
+    Method: normal approximation with the variances of null and alternative kept apart (NIST/SEMATECH e-Handbook of
+    Statistical Methods, 7.2.4.2), by statsmodels normal_power_het. The thresholds of the contracts were not found: a
+    5% test is an assumption.
     """
     from statsmodels.stats.power import normal_power_het
 
@@ -377,7 +395,8 @@ def simulate_power(
 def quarterly_cohort(by_crc: pd.DataFrame) -> pd.Series:
     """The average quarterly cohort of a CRC, from the row for all CRCs that gives its offenders and baseline.
 
-    Fields: offenders (per CRC and quarter), qualifier, cohort, baseline_rate, rate (percent), source_id.
+    Fields: offenders (per CRC and quarter), qualifier, cohort, baseline_rate, baseline_qualifier, rate (percent),
+    source_id.
     Raises ValueError where there is no such row.
     """
     rows = by_crc[
@@ -394,6 +413,7 @@ def quarterly_cohort(by_crc: pd.DataFrame) -> pd.Series:
             "qualifier": row["offenders_qualifier"],
             "cohort": row["cohort"],
             "baseline_rate": float(row["baseline_binary_rate"]),
+            "baseline_qualifier": row["baseline_qualifier"],
             "rate": float(row["binary_rate"]),
             "source_id": row["source_id"],
         }
@@ -546,6 +566,8 @@ def say_total(national: pd.DataFrame, base: int = 2011, later: int = 2016, popul
     """Which way reoffences per offender went, and what each rate did to them."""
     series = change_since(national_series(national, population), base)
     first, row = (series.loc[_base_row(series, year)] for year in (base, later))
+    if pd.isna(row.total_change):
+        raise ValueError(f"no frequency rate is known for {population} offenders in {first.cohort} or {row.cohort}")
     return (
         f"Between {_short(first.cohort)} and {_short(row.cohort)} the share of {population} offenders who reoffended "
         f"{_moved(row.binary_change, '{:.1f} percentage points')} and the reoffences of each reoffender "
@@ -603,10 +625,14 @@ def say_power(table: pd.DataFrame, chance: float = 0.8) -> str:
     smallest = detectable_change(cohort.offenders, cohort.baseline_rate, chance)
     fall = cohort.baseline_rate - cohort.rate
     found = float(power(cohort.offenders, cohort.baseline_rate, cohort.rate))
+    about, near = (
+        "about " if qualifier == "about" else "" for qualifier in (cohort.qualifier, cohort.baseline_qualifier)
+    )
     return (
-        f"An average CRC had about {cohort.offenders:,.0f} offenders in a quarterly cohort. A 5% test against a "
-        f"baseline of {cohort.baseline_rate:.1f}% finds a fall of {smallest:.1f} percentage points {chance:.0%} of the "
-        f"time. The fall of all CRCs together, {fall:.1f} points, would be found in such a CRC {found:.0%} of the time."
+        f"An average CRC had {about}{cohort.offenders:,.0f} offenders in a quarterly cohort. A 5% test against a "
+        f"baseline of {near}{cohort.baseline_rate:.1f}% finds a fall of {smallest:.1f} percentage points {chance:.0%} "
+        f"of the time. The fall of all CRCs together, {near}{fall:.1f} points, would be found in such a CRC "
+        f"{found:.0%} of the time."
     )
 
 
@@ -614,9 +640,11 @@ def say_coverage(table: pd.DataFrame, providers: pd.DataFrame) -> str:
     """For how many CRCs a binary rate is public, by status."""
     coverage = coverage_by_crc(table, providers)
     known = coverage[coverage["rates"] > 0].groupby("status", sort=True)["provider_id"].nunique()
-    parts = [f"{number} with a rate marked {status.replace('_', ' ')}" for status, number in known.items()]
     crcs = coverage["provider_id"].nunique()
-    return f"Of {crcs} CRCs, public pages give {', '.join(parts) or 'no rate at all'}; statuses are never compared."
+    if known.empty:
+        return f"No binary rate is public for any of the {crcs} CRCs."
+    parts = ", ".join(f"{number} ({status.replace('_', ' ')})" for status, number in known.items())
+    return f"Of {crcs} CRCs, a binary rate is public for {parts}. Rates of different status are never compared."
 
 
 def say_funnel(funnel_rows: pd.DataFrame, winsorise: float = 0.1) -> str:

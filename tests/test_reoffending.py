@@ -107,6 +107,15 @@ def test_the_two_measures_overlap_and_are_not_joined(national):
     assert len(reoffending.measure_gap(national)) == both["overlap"].sum() / 2
 
 
+def test_a_downloaded_total_is_compared_with_the_one_kept(national):
+    ours = reoffending.national_series(national)
+    headline = ours[["cohort", "date", "date_end", "population", "offenders", "reoffenders", "reoffences"]].tail(2)
+    headline = headline.assign(reoffenders=headline["reoffenders"] + [0, 5])
+    check = reoffending.check_headline(headline, national)
+    assert len(check) == 6
+    assert check.loc[check["difference"] != 0, ["count", "difference"]].values.tolist() == [["reoffenders", 5]]
+
+
 def test_an_unknown_population_is_an_error(national):
     with pytest.raises(ValueError, match="no rows for women"):
         reoffending.national_series(national, "women")
@@ -394,7 +403,14 @@ def test_sentences_say_what_the_tables_hold(national, adjusted, crcs, counts):
     )
     assert "from 2 to 21 of 21" in reoffending.say_success_counts(counts)
     assert "about 1,286 offenders" in reoffending.say_power(crcs) and "3.9 percentage" in reoffending.say_power(crcs)
-    assert "2 with a rate marked final," in reoffending.say_coverage(crcs, data.load("providers"))
+    assert "a binary rate is public for 1 (baseline), 2 (final)," in reoffending.say_coverage(
+        crcs, data.load("providers")
+    )
+
+
+def test_no_sentence_without_both_rates(national):
+    with pytest.raises(ValueError, match="no frequency rate is known for adult offenders"):
+        reoffending.say_total(national, 2011, 2016, "adult")
 
 
 def test_sentences_turn_with_the_figures(national):
