@@ -1,0 +1,911 @@
+"""Whether things improved after probation was reunified in June 2021, and what cannot be compared.
+
+Tables in, tables out. Everything here describes; nothing isolates the effect of reunification from Covid-19, court
+delays, early releases or staff shortages, which fell in the same years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from helpers.ratings import BANDS, compare_proportions
+from helpers.reoffending import national_series, wilson_interval
+from helpers.staffing import flip, rivals, say_number
+from helpers.timeline import with_periods
+
+REUNIFICATION = pd.Timestamp("2021-06-26")
+PROGRAMMES = {"nine_standards": "nine standards, 2022-2023", "seven_standards": "seven standards, from October 2023"}
+NATIONAL = ("nps", "nps-and-probation-service", "probation-service", "all-probation")
+
+# What this module reads; load them as {name: load(name) for name in after_reunification.TABLES}.
+TABLES = (
+    "providers",
+    "delivery_units",
+    "delivery_unit_inspections",
+    "delivery_unit_standards",
+    "regional_inspections",
+    "after_measures",
+    "after_figures",
+    "after_comparability",
+    "staff",
+    "caseload",
+    "workload",
+    "reoffending_national",
+    "ratings",
+    "band_profiles",
+    "case_quality",
+    "contract_performance",
+)
+
+# The national measures that say something about the question and have at least two dates.
+_JUDGED = (
+    "probation_officers_in_post",
+    "probation_officer_vacancy_rate",
+    "probation_officer_leaving_rate",
+    "caseload_per_probation_officer",
+    "people_charged_with_serious_further_offence",
+    "all_staff_in_post",
+    "people_supervised",
+    "licence_recalls",
+)
+
+_SCORE = {band: 3 - position for position, band in enumerate(BANDS)}
+
+
+# ----------------------------------------------------------------------------------------------- inspections
+
+
+def inspections(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every inspection of a delivery unit that was read, with the names of unit and region, oldest first.
+
+    Columns of delivery_unit_inspections, plus unit, region_id, region, programme_name, period_start, period_end and
+    middle (the days the report can have come out on, and the one half-way), is_span, band_score (Outstanding 3 to
+    Inadequate 0: an order, not a measurement), share_of_points (percent of the highest total, only where a source
+    prints both).
+    Raises ValueError if a row would be lost or doubled in a join.
+    """
+    rows = with_periods(tables["delivery_unit_inspections"]).astype({"band": str, "programme": str})
+    units = tables["delivery_units"][["delivery_unit_id", "name", "region_id"]].rename(columns={"name": "unit"})
+    regions = tables["providers"][["provider_id", "short_name"]]
+    regions = regions.rename(columns={"provider_id": "region_id", "short_name": "region"})
+    found = rows.merge(units, on="delivery_unit_id", validate="many_to_one").merge(
+        regions, on="region_id", validate="many_to_one"
+    )
+    if len(found) != len(rows):
+        lost = sorted(set(rows["inspection_id"]) - set(found["inspection_id"]))
+        raise ValueError(f"delivery_unit_inspections: {lost} have no unit, or a unit without a region in providers.")
+    found["region"] = found["region"].str.removesuffix(" region")
+    return found.assign(
+        programme_name=found["programme"].map(PROGRAMMES),
+        middle=found["period_start"] + (found["period_end"] - found["period_start"]) / 2,
+        band_score=found["band"].map(_SCORE),
+        share_of_points=(100 * found["points"] / found["max_points"]).astype(float),
+    ).sort_values(["middle", "inspection_id"], kind="stable", ignore_index=True)
+
+
+def points_share(inspected: pd.DataFrame) -> pd.DataFrame:
+    """The printed scores as a share of the highest total, each scale by itself.
+
+    Columns: inspection_id, unit, region, programme, programme_name, period_start, period_end, points, max_points,
+    share_of_points (percent; unknown where the highest total is), one_scale (whether every row with a share has the
+    same programme and highest total, so that they may be drawn together), source_id, note.
+    """
+    rows = inspected.dropna(subset=["points"])
+    scales = rows.dropna(subset=["share_of_points"])[["programme", "max_points"]].drop_duplicates()
+    columns = ["inspection_id", "unit", "region", "programme", "programme_name", "period_start", "period_end",
+               "points", "max_points", "share_of_points", "source_id", "note"]  # fmt: skip
+    return rows[columns].assign(one_scale=len(scales) == 1).reset_index(drop=True)
+
+
+def band_shares(inspected: pd.DataFrame, by: Iterable[str] = ("programme_name",)) -> pd.DataFrame:
+    """Inspections by band within each group, bands that nobody got included.
+
+    Columns: those of `by`, band (best first), inspections, of, share, low and high (percent; Wilson 95% interval).
+    The interval treats the inspections read as a sample of such inspections; units were not drawn at random.
+    """
+    by = list(by)
+    grid = inspected[by].drop_duplicates().sort_values(by).merge(pd.DataFrame({"band": BANDS}), how="cross")
+    counts = inspected.groupby([*by, "band"], observed=True).size().rename("inspections").reset_index()
+    rows = grid.merge(counts, on=[*by, "band"], how="left").fillna({"inspections": 0}).astype({"inspections": int})
+    rows["of"] = rows.groupby(by, observed=True)["inspections"].transform("sum")
+    low, high = wilson_interval(rows["inspections"], rows["of"])
+    return rows.assign(share=100 * rows["inspections"] / rows["of"], low=low.clip(0), high=high.clip(upper=100))
+
+
+def programme_gap(inspected: pd.DataFrame, band: str = "Inadequate") -> pd.DataFrame:
+    """Share of a band under the later programme less the share under the earlier, in two selections.
+
+    Columns: selection (all inspections; regions inspected in both programmes), earlier, earlier_of, later, later_of
+    (inspections), difference, difference_lower, difference_upper (percentage points; Newcombe 95% interval),
+    fisher_p. Units inspected twice count twice.
+    """
+    seen = inspected.groupby("region_id")["programme"].nunique()
+    both = inspected["region_id"].isin(seen[seen == 2].index)
+    rows = []
+    for selection, chosen in (
+        ("all inspections", inspected),
+        ("regions inspected in both programmes", inspected[both]),
+    ):
+        hit = (chosen["band"] == band).groupby(chosen["programme"]).agg(["sum", "size"])
+        earlier, later = (hit.loc[programme] for programme in PROGRAMMES)
+        test = compare_proportions(int(later["sum"]), int(later["size"]), int(earlier["sum"]), int(earlier["size"]))
+        rows.append(
+            {
+                "selection": selection,
+                "earlier": int(earlier["sum"]),
+                "earlier_of": int(earlier["size"]),
+                "later": int(later["sum"]),
+                "later_of": int(later["size"]),
+                "difference": 100 * test["difference"],
+                "difference_lower": 100 * test["difference_lower"],
+                "difference_upper": 100 * test["difference_upper"],
+                "fisher_p": test["fisher_p"],
+            }
+        )
+    return pd.DataFrame(rows).assign(band=band)
+
+
+def band_trend(inspected: pd.DataFrame, band: str = "Inadequate") -> pd.DataFrame:
+    """How the bands go with the date of the report, for the first, middle and last day each report can have.
+
+    Columns: dated (first, middle, last), inspections, loosely_dated (those whose day is known to more than a month
+    only), spearman and spearman_p (band_score against date: above zero
+    means better bands later), odds_ratio, odds_low, odds_high (odds of the band, per year later; logistic
+    regression, 95% interval, standard errors clustered by unit). Dated inspections only. A description: programme,
+    region and date changed together, so it names no cause.
+    Raises ValueError if every inspection has the band or none has.
+    """
+    from scipy.stats import spearmanr
+    from statsmodels.discrete.discrete_model import Logit
+
+    rows = inspected.dropna(subset=["middle"])
+    hit = (rows["band"] == band).astype(int)
+    if hit.nunique() < 2:
+        raise ValueError(f"band_trend: {band} must be the band of some inspections and not of others.")
+    loose = int(((rows["period_end"] - rows["period_start"]).dt.days > 30).sum())
+    found = []
+    for dated, column in (("first", "period_start"), ("middle", "middle"), ("last", "period_end")):
+        years = (rows[column] - REUNIFICATION).dt.days / 365.25
+        order = spearmanr(years, rows["band_score"])
+        design = pd.DataFrame({"constant": 1.0, "years": years})
+        groups = rows["delivery_unit_id"].astype("category").cat.codes
+        fit = Logit(hit, design).fit(disp=0, cov_type="cluster", cov_kwds={"groups": groups})
+        low, high = np.exp(fit.conf_int().loc["years"])
+        found.append((dated, len(rows), order.statistic, order.pvalue, np.exp(fit.params["years"]), low, high))
+    return pd.DataFrame(
+        found,
+        columns=["dated", "inspections", "spearman", "spearman_p", "odds_ratio", "odds_low", "odds_high"],
+    ).assign(loosely_dated=loose, band=band)
+
+
+def reinspections(inspected: pd.DataFrame) -> pd.DataFrame:
+    """The units inspected twice, each its own comparison.
+
+    Columns: delivery_unit_id, unit, region, first, second (bands), first_date and second_date (middle day),
+    change (up, same, down), second_programme.
+    """
+    first, second = (inspected[inspected["inspection_number"] == number] for number in (1, 2))
+    pairs = first.merge(second, on="delivery_unit_id", suffixes=("_1", "_2"), validate="one_to_one")
+    step = np.sign(pairs["band_score_2"] - pairs["band_score_1"]).map({1: "up", 0: "same", -1: "down"})
+    return pd.DataFrame(
+        {
+            "delivery_unit_id": pairs["delivery_unit_id"],
+            "unit": pairs["unit_1"],
+            "region": pairs["region_1"],
+            "first": pairs["band_1"],
+            "second": pairs["band_2"],
+            "first_date": pairs["middle_1"],
+            "second_date": pairs["middle_2"],
+            "change": step,
+            "second_programme": pairs["programme_2"],
+        }
+    ).sort_values(["change", "unit"], key=_worst_last, ignore_index=True)
+
+
+def sign_test(pairs: pd.DataFrame) -> dict[str, float]:
+    """Units that moved up and down between two inspections, with the exact sign test.
+
+    Keys: up, same, down, moved (units), share_up, low, high (percent of those that moved; Wilson 95%), p (two-sided
+    exact binomial test of one half, scipy).
+    """
+    from scipy.stats import binomtest
+
+    counts = pairs["change"].value_counts().reindex(["up", "same", "down"], fill_value=0)
+    up, moved = int(counts["up"]), int(counts["up"] + counts["down"])
+    found = {"up": up, "same": int(counts["same"]), "down": int(counts["down"]), "moved": moved}
+    if not moved:
+        return found | {"share_up": np.nan, "low": np.nan, "high": np.nan, "p": np.nan}
+    test = binomtest(up, moved)
+    interval = test.proportion_ci(method="wilson")
+    return found | {
+        "share_up": 100 * up / moved,
+        "low": 100 * interval.low,
+        "high": 100 * interval.high,
+        "p": test.pvalue,
+    }
+
+
+def region_coverage(inspected: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """Inspections read in every region and programme, regions without any included.
+
+    Columns: region_id, region, programme, programme_name, inspections, inadequate, requires_improvement, good,
+    outstanding (inspections).
+    """
+    regions = providers[providers["kind"] == "probation_region"][["provider_id", "short_name"]]
+    regions = regions.rename(columns={"provider_id": "region_id", "short_name": "region"})
+    regions["region"] = regions["region"].str.removesuffix(" region")
+    grid = regions.merge(pd.DataFrame(PROGRAMMES.items(), columns=["programme", "programme_name"]), how="cross")
+    keys = ["region_id", "programme"]
+    counts = pd.crosstab([inspected[key] for key in keys], inspected["band"]).reindex(columns=BANDS, fill_value=0)
+    counts.columns = [band.lower().replace(" ", "_") for band in counts.columns]
+    counts.insert(0, "inspections", counts.sum(axis=1))
+    found = grid.merge(counts.reset_index(), on=keys, how="left")
+    return found.fillna(dict.fromkeys(counts, 0)).astype(dict.fromkeys(counts, int))
+
+
+def standards_distribution(standards: pd.DataFrame, inspected: pd.DataFrame) -> pd.DataFrame:
+    """Ratings of single standards that reached print, by programme and band; never a sample of all ratings.
+
+    Columns: programme, band, ratings (standards counted one by one), of_them_named, of (ratings in print in the
+    programme), inspections (that have any rating in print), possible (ratings given to every inspection read of the
+    programme), in_print (percent of possible).
+    """
+    per = {"nine_standards": 9, "seven_standards": 7}
+    rows = standards.astype({"band": str}).merge(
+        inspected[["inspection_id", "programme"]], on="inspection_id", validate="many_to_one"
+    )
+    rows["named"] = rows["standards"].where(rows["covers"] == "one", 0)
+    groups = rows.groupby(["programme", "band"])
+    found = (
+        groups[["standards", "named"]]
+        .sum()
+        .reindex(pd.MultiIndex.from_product([list(PROGRAMMES), list(BANDS)], names=["programme", "band"]), fill_value=0)
+    )
+    found = found.rename(columns={"standards": "ratings", "named": "of_them_named"}).reset_index()
+    found["of"] = found.groupby("programme")["ratings"].transform("sum")
+    found["inspections"] = found["programme"].map(rows.groupby("programme")["inspection_id"].nunique())
+    given = inspected["programme"].value_counts()
+    found["possible"] = found["programme"].map(lambda programme: per[programme] * int(given.get(programme, 0)))
+    found["in_print"] = 100 * found["of"] / found["possible"].where(found["possible"] > 0)
+    return found
+
+
+# ----------------------------------------------------------------------------------------------- cases
+
+
+def case_findings(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What inspectors found in the cases, each figure with its hedge, oldest first.
+
+    Columns: figure_id, measure, name, population, level (unit, region, national), value, qualifier, unit, of (cases,
+    where printed), sufficient (percent of cases in which the work was done well enough) and sufficient_qualifier
+    (both turned round where the source counts the cases in which it was not), turned (whether they were), low and
+    high (percent; Wilson 95%, only for exact figures with a printed number of cases), period_start, period_end,
+    period (before, across, since), source_id, note.
+    """
+    rows = _figures(tables, theme="case_findings")
+    share = (100 * rows["value"] / rows["of"]).where(rows["unit"] == "cases", rows["value"]).astype(float)
+    turned = rows["better"] == "lower"
+    counted = rows["of"].notna() & (rows["qualifier"] == "exact")
+    of = rows["of"].astype(float).where(counted)
+    sufficient = share.where(~turned, 100 - share)
+    low, high = wilson_interval((sufficient * of / 100).round(), of)
+    rows = rows.assign(
+        sufficient=sufficient,
+        sufficient_qualifier=rows["qualifier"].where(~turned, flip(rows["qualifier"])),
+        turned=turned,
+        low=low,
+        high=high,
+    )
+    return rows[
+        ["figure_id", "measure", "name", "population", "level", "value", "qualifier", "unit", "of", "sufficient",
+         "sufficient_qualifier", "turned", "low", "high", "period_start", "period_end", "period", "source_id", "note"]
+    ]  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------- series
+
+
+def measure_series(tables: Mapping[str, pd.DataFrame], measure: str, national: bool = True) -> pd.DataFrame:
+    """One measure across June 2021, from after_figures and from the theme table that holds the same measure.
+
+    A figure that two documents give alike stands once; figures that disagree about the same day stay side by side,
+    marked rival, and are never averaged. national=False gives regions and units instead.
+    Columns: measure, name, unit, better, provider_id, population, value, qualifier, basis, date, date_precision,
+    period_start, period_end, period (before, across, since), rival, table, source_id, note.
+    Raises ValueError for an unknown measure.
+    """
+    measures = tables["after_measures"].set_index("measure")
+    if measure not in measures.index:
+        raise ValueError(f"{measure!r} is not in after_measures; there are {', '.join(measures.index)}.")
+    about = measures.loc[measure].fillna("")
+    parts = [_figures(tables, measure=measure).assign(table="after_figures")]
+    if about["linked_table"]:
+        parts.append(_linked(tables[about["linked_table"]], about))
+    rows = pd.concat(parts, ignore_index=True)
+    # Staff of the NPS were all the public staff there were; its caseload was a part of the people supervised.
+    whole = [body for body in NATIONAL if body != "nps" or about["linked_table"] != "caseload"]
+    nationwide = rows["provider_id"].isin(whole) & rows["inspection_id"].isna()
+    rows = rows[nationwide if national else ~nationwide]
+    rows = rows.assign(measure=measure, name=about["name"], unit=about["unit"], better=about["better"])
+    same = ["period_start", "period_end", "value"] + ([] if national else ["provider_id", "inspection_id"])
+    rows = rows.sort_values("table", kind="stable").drop_duplicates(same)
+    moment = same[:2] + same[3:]
+    rows["rival"] = (rows["rival_group"].notna() | rows.duplicated(moment, keep=False)) & rows["period_end"].notna()
+    return rows[
+        ["measure", "name", "unit", "better", "provider_id", "population", "value", "qualifier", "basis", "date",
+         "date_precision", "period_start", "period_end", "period", "rival", "table", "source_id", "note"]
+    ].sort_values(["period_end", "period_start", "value"], kind="stable", ignore_index=True)  # fmt: skip
+
+
+def change_since(series: pd.DataFrame) -> pd.DataFrame:
+    """From the first figure that reaches June 2021 or later to the last, one row; rivals on either day give a range.
+
+    Columns: measure, name, unit, better, first_start, first_date, first_low, first_high, last_start, last_date,
+    last_low, last_high (a start and a date are the first and last day of the period), change_low, change_high (unit
+    of the measure), change_percent_low, change_percent_high, lowest and highest (of all figures, the ends included),
+    figures (dates), direction (rise, fall, no clear change). Hedged figures are left out.
+    Raises ValueError if fewer than two dates have an exact figure.
+    """
+    rows = series[series["period"].isin(["across", "since"]) & (series["qualifier"].astype(str) == "exact")]
+    ends = rows.groupby("period_end").agg(min=("value", "min"), max=("value", "max"), start=("period_start", "min"))
+    if len(ends) < 2:
+        known = ", ".join(series["measure"].unique())
+        raise ValueError(
+            f"change_since: {known or 'an empty series'} has {len(ends)} exact dates since June 2021; it takes two."
+        )
+    first, last = ends.iloc[0], ends.iloc[-1]
+    low, high = last["min"] - first["max"], last["max"] - first["min"]
+    about = series.iloc[0][["measure", "name", "unit", "better"]].to_dict()
+    return pd.DataFrame(
+        [
+            about
+            | {
+                "first_start": first["start"],
+                "first_date": ends.index[0],
+                "first_low": first["min"],
+                "first_high": first["max"],
+                "last_start": last["start"],
+                "last_date": ends.index[-1],
+                "last_low": last["min"],
+                "last_high": last["max"],
+                "change_low": low,
+                "change_high": high,
+                "change_percent_low": 100 * low / first["max"],
+                "change_percent_high": 100 * high / first["min"],
+                "lowest": ends["min"].min(),
+                "highest": ends["max"].max(),
+                "figures": len(ends),
+                "direction": _direction(low, high),
+            }
+        ]
+    )
+
+
+def workforce(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """National staff in post by grade, and the vacancy rate, across June 2021: the rows of measure_series."""
+    names = ("all_staff_in_post", "probation_officers_in_post", "probation_services_officers_in_post",
+             "probation_officer_vacancy_rate")  # fmt: skip
+    return pd.concat([measure_series(tables, name) for name in names], ignore_index=True)
+
+
+def vacancies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Probation officer vacancy rates since 2021 in percent: national, and of units where one was printed.
+
+    Columns of measure_series, plus level (national, unit). Rates of units reached print because they were high.
+    """
+    both = [
+        measure_series(tables, "probation_officer_vacancy_rate", national).assign(level=level)
+        for national, level in ((True, "national"), (False, "unit"))
+    ]
+    rows = pd.concat(both, ignore_index=True)
+    return rows[rows["period_end"] >= pd.Timestamp("2021-12-31")].reset_index(drop=True)
+
+
+def regional_vacancies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Vacancies of all grades by region in September 2023 (FTE), largest first; zero is a published zero."""
+    rows = measure_series(tables, "all_vacancies", national=False)
+    rows = rows[rows["period_end"].between("2023-09-01", "2023-09-30")]
+    names = tables["providers"].set_index("provider_id")["short_name"].str.removesuffix(" region")
+    return rows.assign(region=rows["provider_id"].map(names)).sort_values(
+        ["value", "region"], ascending=[False, True], ignore_index=True
+    )
+
+
+def vacancy_check(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Published vacancy rates beside the rate that the published shortfall and target or staff in post give.
+
+    Columns: date, published and from_counts (percent), shortfall, target (FTE; in post plus shortfall where no target
+    was printed), difference (percentage points).
+    """
+    rate, short = (
+        measure_series(tables, name).set_index("period_end")
+        for name in ("probation_officer_vacancy_rate", "probation_officers_shortfall")
+    )
+    target = measure_series(tables, "probation_officers_target").set_index("period_end")["value"]
+    post = measure_series(tables, "probation_officers_in_post").set_index(["period_end", "source_id"])["value"]
+    rows = []
+    for date, row in short[short["period"] == "since"].iterrows():
+        if date in rate.index and pd.notna(date):
+            of = target.get(date, post.get((date, row["source_id"]), np.nan) + row["value"])
+            rows.append((date, rate.loc[date, "value"], 100 * row["value"] / of, row["value"], of))
+    found = pd.DataFrame(rows, columns=["date", "published", "from_counts", "shortfall", "target"])
+    return found.assign(difference=found["published"] - found["from_counts"])
+
+
+def recalls(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Recalls from licence by quarter, with the number supervised on the last day of the quarter where it is known.
+
+    Columns of measure_series, plus quarter (such as Apr-Jun 2021), change_on_year and published_change_on_year
+    (percent; the first is known where the quarter a year earlier is here), supervised (people) and
+    recalls_per_1000 (recalls in the quarter per 1,000 people supervised at its end, among whom are people who
+    cannot be recalled).
+    """
+    rows = measure_series(tables, "licence_recalls")
+    rows = rows[(rows["period_end"] - rows["period_start"]).dt.days.between(88, 93)].reset_index(drop=True)
+    ends = rows.set_index("period_end")["value"]
+    ends = ends[~ends.index.duplicated(keep=False)]
+    before = (rows["period_end"] - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)).map(ends)
+    printed = measure_series(tables, "licence_recalls_change_on_year").set_index("period_end")["value"]
+    people = measure_series(tables, "people_supervised")
+    people = people[people["qualifier"].astype(str) == "exact"].drop_duplicates("period_end", keep=False)
+    supervised = rows["period_end"].map(people.set_index("period_end")["value"])
+    return rows.assign(
+        quarter=rows["period_start"].dt.strftime("%b-") + rows["period_end"].dt.strftime("%b %Y"),
+        change_on_year=100 * (rows["value"] / before - 1),
+        published_change_on_year=rows["period_end"].map(printed),
+        supervised=supervised,
+        recalls_per_1000=1000 * rows["value"] / supervised,
+    )
+
+
+def reoffending_since(national: pd.DataFrame, population: str = "all", measure: str | None = None) -> pd.DataFrame:
+    """Cohorts of proven reoffending with the period they fall in: before, across or since June 2021.
+
+    Columns of reoffending.national_series, plus period. Raises ValueError where nothing matches.
+    """
+    series = national_series(national, population, **({"measure": measure} if measure else {}))
+    return series.assign(period=_period(series["date"], series["date_end"]))
+
+
+def rival_figures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Figures since June 2021 that disagree about the same thing, side by side: columns of after_figures and of
+    staffing.rivals (figures, lowest, highest, spread), plus name."""
+    rows = _figures(tables)
+    groups = rows[rows["rival_group"].notna()].assign(rival_group=lambda table: table["rival_group"].astype(str))
+    return rivals(groups, ["rival_group"])
+
+
+# ----------------------------------------------------------------------------------------------- comparability
+
+
+def comparability(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What can stand beside the years before June 2021, counted in the tables themselves.
+
+    Columns of after_comparability, plus rows_before and rows_since (of the measure where one is named, of the table
+    otherwise; empty where there is no table) and last_before, first_since (last and first day they speak of).
+    """
+    found = tables["after_comparability"].astype({"verdict": str}).copy()
+    counted = [_counted(tables, row) for row in found.itertuples()]
+    return found.assign(**pd.DataFrame(counted, index=found.index)).astype(
+        {"rows_before": "Int64", "rows_since": "Int64"}
+    )
+
+
+def is_it_better(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The question of the notebook, subject by subject, from the first figure since June 2021 to the last.
+
+    Columns: subject, then, now (in words), direction (rise, fall, no clear change), verdict (better, worse, no clear
+    change, not judged) and why (what the verdict rests on). Inspections are judged by whether their 95% interval
+    leaves zero out; figures published for the whole country have no sampling error and are judged by their direction,
+    if a higher value is better or worse at all; reoffending by whether the Wilson intervals of two cohorts overlap.
+    """
+    inspected = inspections(tables)
+    gap = programme_gap(inspected).iloc[1]
+    moves = sign_test(reinspections(inspected))
+    rows = [
+        (
+            "Share of delivery units rated Inadequate",
+            f"{gap['earlier']} of {gap['earlier_of']} (nine standards)",
+            f"{gap['later']} of {gap['later_of']} (seven standards)",
+            _direction(gap["difference_lower"], gap["difference_upper"]),
+            _judge(gap["difference_lower"], gap["difference_upper"], "lower"),
+            f"{gap['selection']}; difference {_signed(gap['difference'])} points, 95% interval "
+            f"{_signed(gap['difference_lower'])} to {_signed(gap['difference_upper'])}",
+        ),
+        (
+            "Bands of units inspected twice",
+            f"{moves['moved'] + moves['same']} units",
+            f"{moves['up']} up, {moves['same']} the same, {moves['down']} down",
+            "no clear change" if not moves["p"] < 0.05 else "rise" if moves["up"] > moves["down"] else "fall",
+            "no clear change" if not moves["p"] < 0.05 else "better" if moves["up"] > moves["down"] else "worse",
+            f"sign test p = {moves['p']:.2f}",
+        ),
+    ]
+    for measure in _JUDGED:
+        series = measure_series(tables, measure)
+        change = change_since(series).iloc[0]
+        ends = (change["first_low"], change["first_high"], change["last_low"], change["last_high"])
+        why = "published for the whole country"
+        if change["lowest"] < min(ends) or change["highest"] > max(ends):
+            why += f"; between {_span(change['lowest'], change['lowest'], change['unit'])} and " + _span(
+                change["highest"], change["highest"], change["unit"]
+            )
+        if (series["basis"].astype(str) != "stated").any():
+            why += "; some figures are implied, or their year inferred"
+        if change["better"] == "neither":
+            why += "; a rise may be good or bad"
+        rows.append(
+            (
+                change["name"],
+                f"{_span(change['first_low'], change['first_high'], change['unit'])} "
+                f"({_label(change['first_start'], change['first_date'])})",
+                f"{_span(change['last_low'], change['last_high'], change['unit'])} "
+                f"({_label(change['last_start'], change['last_date'])})",
+                _direction(change["change_low"], change["change_high"]),
+                _judge(change["change_low"], change["change_high"], change["better"]),
+                why,
+            )
+        )
+    series = reoffending_since(tables["reoffending_national"])
+    first, last = (series[series["period"].isin(["across", "since"])].iloc[position] for position in (0, -1))
+    apart = (last["binary_low"] - first["binary_high"], last["binary_high"] - first["binary_low"])
+    step = last["frequency_rate"] - first["frequency_rate"]
+    rows += [
+        (
+            "Share of people who reoffend within a year",
+            f"{first['binary_rate']:.1f}% ({first['cohort']})",
+            f"{last['binary_rate']:.1f}% ({last['cohort']})",
+            _direction(*apart),
+            _judge(*apart, "lower"),
+            "95% intervals overlap" if apart[0] <= 0 <= apart[1] else "95% intervals do not overlap",
+        ),
+        (
+            "Reoffences per reoffender",
+            f"{first['frequency_rate']:.2f} ({first['cohort']})",
+            f"{last['frequency_rate']:.2f} ({last['cohort']})",
+            _direction(step, step),
+            _judge(step, step, "lower"),
+            "published for the whole country",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["subject", "then", "now", "direction", "verdict", "why"])
+
+
+# ----------------------------------------------------------------------------------------------- in words
+
+
+def say_answer(answer: pd.DataFrame) -> str:
+    """The answer to 'is it better now?' in one paragraph, from is_it_better."""
+    parts = []
+    for verdict in ("better", "worse", "no clear change"):
+        subjects = answer.loc[answer["verdict"] == verdict, "subject"]
+        if len(subjects):
+            parts.append(f"{verdict}: {_listing(map(_lower, subjects))}")
+    unjudged = answer[answer["verdict"] == "not judged"]
+    rose = unjudged.loc[unjudged["direction"] == "rise", "subject"]
+    sentence = f"From the first figure that reaches June 2021 or later to the last, {'; '.join(parts)}."
+    if len(rose):
+        sentence += f" There was a rise, which may be good or bad, in {_listing(map(_lower, rose))}."
+    return sentence + " This describes the years since reunification; it does not show what reunification did."
+
+
+def say_bands(inspected: pd.DataFrame) -> str:
+    """How the units were rated, with the interval of the share that was Inadequate."""
+    rows = band_shares(inspected, ["programme_name"])
+    total = inspected["band"].value_counts()
+    words = [
+        f"{row.inspections} of {row.of} ({row.share:.0f}%, 95% interval {row.low:.0f}% to {row.high:.0f}%) "
+        f"on {row.programme_name}"
+        for row in rows[rows["band"] == "Inadequate"].itertuples()
+    ]
+    good = int(total.get("Good", 0) + total.get("Outstanding", 0))
+    return (
+        f"Of {len(inspected)} inspections of {inspected['delivery_unit_id'].nunique()} delivery units read, "
+        f"{int(total.get('Inadequate', 0))} ended in Inadequate, {int(total.get('Requires improvement', 0))} in "
+        f"Requires improvement and {good} in Good or Outstanding. Inadequate were {_listing(words)}."
+    )
+
+
+def say_gap(gap: pd.DataFrame) -> str:
+    """The change in the share rated Inadequate between the two programmes, with its uncertainty, from programme_gap."""
+    sentences = []
+    for row in gap.itertuples():
+        certain = row.difference_lower > 0 or row.difference_upper < 0
+        sentences.append(
+            f"In {row.selection}, {row.earlier} of {row.earlier_of} were {row.band} on nine standards and "
+            f"{row.later} of {row.later_of} on seven: a difference of {_signed(row.difference)} percentage points, 95% "
+            f"interval {_signed(row.difference_lower)} to {_signed(row.difference_upper)}, which "
+            f"{'rules out' if certain else 'does not rule out'} no change."
+        )
+    return " ".join(sentences)
+
+
+def say_trend(trend: pd.DataFrame) -> str:
+    """Whether the band goes with the date of the report, from band_trend."""
+    row = trend.set_index("dated").loc["middle"]
+    clear = ((trend["odds_low"] > 1) | (trend["odds_high"] < 1)).all()
+    return (
+        f"With every year the odds of {row['band']} were multiplied by {row['odds_ratio']:.2f}, 95% interval "
+        f"{row['odds_low']:.2f} to {row['odds_high']:.2f}, which {'rules out' if clear else 'does not rule out'} no "
+        f"change. {row['loosely_dated']} of {row['inspections']} reports are dated to a year or a span of months only; "
+        f"on the first or last day each can have come out the factor is {trend['odds_ratio'].min():.2f} to "
+        f"{trend['odds_ratio'].max():.2f}. Date, programme and region changed together, so this names no cause."
+    )
+
+
+def say_reinspections(pairs: pd.DataFrame) -> str:
+    """What became of the units inspected twice, from reinspections."""
+    found = sign_test(pairs)
+    return (
+        f"Of {len(pairs)} units inspected twice, {found['up']} moved up a band, {found['down']} moved down and "
+        f"{found['same']} stayed where they were (sign test p = {found['p']:.2f})."
+    )
+
+
+def say_points(points: pd.DataFrame) -> str:
+    """The printed scores, each with its highest total, from points_share."""
+    known = points.dropna(subset=["share_of_points"])
+    unknown = points[points["share_of_points"].isna()]
+    scales = _listing([f"out of {maximum}" for maximum in sorted(known["max_points"].unique())])
+    sentence = (
+        f"A score was printed for {len(points)} inspections. {len(known)} of them are {scales}, from "
+        f"{known['points'].min()} to {known['points'].max()} points ({known['share_of_points'].min():.0f}% to "
+        f"{known['share_of_points'].max():.0f}% of the highest total)."
+    )
+    if len(unknown):
+        sentence += (
+            f" For {len(unknown)} the highest total is unknown, so it has no share and is drawn apart: the number of "
+            "standards fell from nine to seven in October 2023."
+        )
+    return sentence + " Only low scores were printed; no mean can be taken from them."
+
+
+def say_standards(distribution: pd.DataFrame) -> str:
+    """How many ratings of standards are known, from standards_distribution."""
+    known = distribution.drop_duplicates("programme")
+    inadequate = distribution.loc[distribution["band"] == "Inadequate", "ratings"].sum()
+    return (
+        f"{known['of'].sum()} ratings of single standards reached print, of {known['possible'].sum()} given in the "
+        f"inspections read ({100 * known['of'].sum() / known['possible'].sum():.0f}%); {inadequate} of them are "
+        "Inadequate. They were printed because they stood out, so they say nothing about the rest."
+    )
+
+
+def say_risk_of_harm(findings: pd.DataFrame) -> str:
+    """The shares of cases with a sufficient assessment of risk of harm, each with its hedge, from case_findings."""
+    rows = findings[findings["measure"] == "risk_of_harm_assessment_sufficient"]
+    national = rows[rows["level"] == "national"].sort_values("period_end")
+    local = rows[(rows["level"] != "national") & (rows["period"] == "since")]
+    exact = local[local["sufficient_qualifier"].astype(str) == "exact"]["sufficient"]
+    said = [
+        f"{say_number(row.sufficient, str(row.sufficient_qualifier))}% in {_label(row.period_start, row.period_end)}"
+        for row in national.itertuples()
+    ]
+    return (
+        f"Nationally, cases with a sufficient assessment of risk of harm were {_listing(said)}, by different methods "
+        f"and on different organisations. Since June 2021 {len(exact)} exact shares of units and regions were printed, "
+        f"from {exact.min():g}% to {exact.max():g}%; notices print such shares when they are low."
+    )
+
+
+def say_workforce(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Probation officers in post since June 2021, with what rival figures allow."""
+    series = measure_series(tables, "probation_officers_in_post")
+    change = change_since(series).iloc[0]
+    rival = series[series["rival"] & (series["period"] == "since")]
+    sentence = (
+        f"Probation officers in post went from {_span(change['first_low'], change['first_high'], 'FTE')} FTE on "
+        f"{_day(change['first_date'])} to {_span(change['last_low'], change['last_high'], 'FTE')} on "
+        f"{_day(change['last_date'])}, a {change['direction']} of "
+        f"{_both(change['change_percent_low'], change['change_percent_high'])}%."
+    )
+    if len(rival):
+        dates = [_day(date) for date in rival["period_end"].unique()]
+        sentence += f" Rival figures exist for {_listing(dates)}."
+    return sentence + " Figures before June 2021 count the public service only."
+
+
+def say_vacancies(tables: Mapping[str, pd.DataFrame]) -> str:
+    """National and local probation officer vacancy rates."""
+    rows = vacancies(tables)
+    national = rows[rows["level"] == "national"]
+    units = rows[rows["level"] == "unit"]
+    said = [f"{row.value:g}% ({_label(row.period_start, row.period_end)})" for row in national.itertuples()]
+    return (
+        f"The national vacancy rate for probation officers was {_listing(said)}. "
+        f"Rates were printed for {len(units)} units, from {units['value'].min():g}% to {units['value'].max():g}%."
+    )
+
+
+def say_recalls(quarters: pd.DataFrame) -> str:
+    """How recalls moved, also against the number supervised, from recalls."""
+    rows = quarters[(quarters["period"] != "before") & quarters["recalls_per_1000"].notna()]
+    first, last = rows.iloc[0], rows.iloc[-1]
+    return (
+        f"Recalls from licence went from {first['value']:,.0f} in {first['quarter']} to {last['value']:,.0f} in "
+        f"{last['quarter']}, or from {first['recalls_per_1000']:.1f} to {last['recalls_per_1000']:.1f} per 1,000 "
+        f"people supervised at the end of the quarter, while the number supervised changed by "
+        f"{_signed(100 * (last['supervised'] / first['supervised'] - 1))}%."
+    )
+
+
+def say_reoffending(series: pd.DataFrame) -> str:
+    """Both rates of the last yearly cohort beside the last before June 2021 and the last before the pandemic."""
+    before = series[series["period"] == "before"]
+    pandemic = before[before["date_end"] < "2020-03-01"]
+    last = series[series["period"] == "since"].iloc[-1]
+    earlier = [pandemic.iloc[-1]] if len(pandemic) else []
+    earlier += [before.iloc[-1]]
+    said = [f"{row['binary_rate']:.1f}% and {row['frequency_rate']:.2f} in {row['cohort']}" for row in earlier]
+    return (
+        f"In the cohort of {last['cohort']}, {last['binary_rate']:.1f}% reoffended (95% interval "
+        f"{last['binary_low']:.1f}% to {last['binary_high']:.1f}%), with {last['frequency_rate']:.2f} reoffences "
+        f"each; it was {_listing(said)}. The Ministry warns that court delays move these rates."
+    )
+
+
+def say_not_comparable(table: pd.DataFrame) -> str:
+    """How many subjects can be compared with the years before June 2021, from comparability."""
+    counts = table["verdict"].value_counts()
+    no = table[table["verdict"].isin(["not_alike", "no_counterpart"])]["subject"]
+    return (
+        f"Of {len(table)} subjects, {counts.get('same_measure', 0)} have one series across June 2021, "
+        f"{counts.get('with_care', 0)} can be compared with care, {counts.get('not_alike', 0)} are not alike and "
+        f"{counts.get('no_counterpart', 0)} have no earlier figure here. Not to be compared: "
+        f"{'; '.join(map(_lower, no))}."
+    )
+
+
+def say_rivals(rows: pd.DataFrame) -> str:
+    """The figures that disagree, from rival_figures."""
+    said = []
+    for _, group in rows.groupby("rival_group", sort=False):
+        one = group.iloc[-1]
+        values = _span(one["lowest"], one["highest"], one["unit"])
+        dates = dict.fromkeys(_label(row.period_start, row.period_end) for row in group.itertuples())
+        said.append(f"{_lower(one['name'])}, {values} ({' or '.join(dates)})")
+    return f"Sources disagree on {len(said)} things: {'; '.join(said)}. Each figure is shown with its own source."
+
+
+# ----------------------------------------------------------------------------------------------- private
+
+
+def _figures(tables: Mapping[str, pd.DataFrame], measure: str | None = None, theme: str | None = None) -> pd.DataFrame:
+    measures = tables["after_measures"].astype({"theme": str, "better": str})
+    figures = with_periods(tables["after_figures"]).drop(columns="unit")
+    rows = figures.merge(measures[["measure", "theme", "name", "unit", "better"]], on="measure", validate="many_to_one")
+    if measure:
+        rows = rows[rows["measure"] == measure]
+    if theme:
+        rows = rows[rows["theme"] == theme]
+    regional = rows["provider_id"].str.startswith("region-")
+    level = np.select([rows["inspection_id"].notna(), regional], ["unit", "region"], default="national")
+    rows = rows.assign(level=level, period=_period(rows["period_start"], rows["period_end"]))
+    return rows.astype({"qualifier": str, "unit": str, "basis": str}).sort_values(
+        ["period_end", "figure_id"], kind="stable", ignore_index=True
+    )
+
+
+def _linked(table: pd.DataFrame, about: pd.Series) -> pd.DataFrame:
+    """The rows of a theme table that hold the measure, in the columns of _figures."""
+    rows = table[table["measure"].astype(str) == about["linked_measure"]]
+    group = next((column for column in ("grade", "role") if column in table), None)
+    if group and about["linked_group"]:
+        rows = rows[rows[group].astype(str) == about["linked_group"]]
+    rows = with_periods(rows)
+    values = rows["value"] if "value" in rows else rows["value_low"].where(rows["value_low"] == rows["value_high"])
+    return pd.DataFrame(
+        {
+            "provider_id": rows["provider_id"],
+            "inspection_id": pd.array([None] * len(rows), dtype="string"),
+            "population": pd.array([None] * len(rows), dtype="string"),
+            "value": values.astype(float),
+            "qualifier": rows["qualifier"].astype(str),
+            "basis": "stated",
+            "date": rows["date"],
+            "date_precision": rows["date_precision"].astype(str),
+            "period_start": rows["period_start"],
+            "period_end": rows["period_end"],
+            "period": _period(rows["period_start"], rows["period_end"]),
+            "rival_group": pd.array([None] * len(rows), dtype="string"),
+            "table": about["linked_table"],
+            "source_id": rows["source_id"],
+            "note": rows["note"],
+        }
+    ).dropna(subset=["value"])
+
+
+def _period(start: pd.Series, end: pd.Series) -> np.ndarray:
+    """Whether a span lies before, across or since reunification; unknown where it has no dates."""
+    return np.select(
+        [start.isna() | end.isna(), end < REUNIFICATION, start >= REUNIFICATION],
+        ["unknown", "before", "since"],
+        "across",
+    )
+
+
+def _counted(tables: Mapping[str, pd.DataFrame], row: object) -> dict[str, object]:
+    """Rows before and since, and the days they reach, of one line of after_comparability."""
+    sides = {
+        side: tables[table] if pd.notna(table) else None
+        for side, table in (("before", row.before_table), ("since", row.after_table))
+    }
+    if pd.notna(row.measure):
+        national = measure_series(tables, row.measure)
+        linked = tables["after_measures"].set_index("measure").loc[row.measure, "linked_table"]
+        if pd.notna(linked):
+            sides = {"before": national, "since": national}
+        else:
+            sides["since"] = pd.concat([national, measure_series(tables, row.measure, national=False)])
+    found: dict[str, object] = {}
+    for side, name in (("before", "last_before"), ("since", "first_since")):
+        table = sides[side]
+        if table is None or "date" not in table:
+            found |= {f"rows_{side}": pd.NA if table is None else len(table), name: pd.NaT}
+            continue
+        dated = table if "period_end" in table else with_periods(table)
+        there = dated[_period(dated["period_start"], dated["period_end"]) == side]
+        day = there["period_end"].max() if side == "before" else there["period_start"].min()
+        found |= {f"rows_{side}": len(there), name: day}
+    return found
+
+
+def _worst_last(column: pd.Series) -> pd.Series:
+    return column.map({"up": 0, "same": 1, "down": 2}).fillna(0) if column.name == "change" else column
+
+
+def _direction(low: float, high: float) -> str:
+    return "no clear change" if low <= 0 <= high else "rise" if low > 0 else "fall"
+
+
+def _judge(low: float, high: float, better: str) -> str:
+    if better == "neither":
+        return "not judged"
+    if low <= 0 <= high:
+        return "no clear change"
+    return "better" if (low > 0) == (better == "higher") else "worse"
+
+
+def _signed(value: float) -> str:
+    text = f"{abs(value):.0f}"
+    return text if text == "0" else f"+{text}" if value > 0 else f"\N{MINUS SIGN}{text}"
+
+
+def _span(low: float, high: float, unit: str) -> str:
+    percent = "%" if unit == "percent" else ""
+    return f"{low:,.10g}{percent}" if low == high else f"{low:,.10g}{percent} or {high:,.10g}{percent}"
+
+
+def _both(low: float, high: float) -> str:
+    low, high = sorted((abs(low), abs(high)))
+    return f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"
+
+
+def _day(date: pd.Timestamp) -> str:
+    return f"{date.day} {date:%B %Y}"
+
+
+def _label(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """A period in words: 2024, 2018-19, Apr-Jun 2021, March 2023, or July 2021 to June 2022."""
+    whole = start.day == 1 and end.is_month_end
+    if whole and (start.month, end.month) == (1, 12) and start.year == end.year:
+        return f"{start.year}"
+    if whole and (start.month, end.month) == (4, 3) and end.year - start.year == 1:
+        return f"{start.year}-{end.year % 100:02d}"
+    if (start.year, start.month) == (end.year, end.month):
+        return f"{end:%B %Y}"
+    if start.year == end.year:
+        return f"{start:%b}-{end:%b %Y}"
+    return f"{start:%B %Y} to {end:%B %Y}"
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+def _listing(parts: Iterable[str]) -> str:
+    parts = list(parts)
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
