@@ -98,8 +98,7 @@ def _count(number: int, noun: str) -> str:
 
 def _nearest(value: str, known: Iterable[str]) -> str:
     """'Did you mean ...?' where something close is known, else nothing."""
-    # Comparing takes the product of the lengths, and a long value is no slip of the finger.
-    close = difflib.get_close_matches(value, list(known), 1, 0.7) if len(value) <= 100 else []
+    close = difflib.get_close_matches(value, list(known), 1, 0.7)
     return f"Did you mean {close[0]!r}? " if close else ""
 
 
@@ -392,7 +391,7 @@ class _Reader:
     def constant(self, value: object, kind: str, key: str, where: str) -> object:
         """A value that a descriptor allows, if a cell of the column could hold it; else None."""
         kinds = {"boolean": bool, "string": str, "date": str}
-        if isinstance(value, kinds.get(kind, (int, float))) and isinstance(value, bool) == (kind == "boolean"):
+        if isinstance(value, kinds.get(kind, (int, float))):
             try:
                 if kind != "boolean":
                     _CASTS[kind](str(value))
@@ -418,7 +417,7 @@ class _Reader:
         calls = [n for n in nodes if isinstance(n, ast.Call)]
         functions = {id(n.func) for n in calls}
         columns = [n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in functions]
-        unknown = any(getattr(n.func, "id", "") not in _FUNCTIONS or n.keywords for n in calls)
+        unknown = any(getattr(n.func, "id", "") not in _FUNCTIONS for n in calls)
         if unknown or not columns or not all(isinstance(n, _NODES) for n in nodes):
             allowed = "and or not, comparisons, in, is None, + - * /, abs() min() max()"
             self.wrong(where, f"must compare columns with nothing but {allowed}", expression)
