@@ -25,7 +25,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ FINDING = "finding"
 
 @dataclass(frozen=True)
 class Control:
-    """One choice of the reader. Build it with `choice`, `number` or `filter_by`."""
+    """One choice of the reader. Build it with `choice`, `number`, `filter_by` or `show`."""
 
     name: str
     label: str
@@ -64,6 +64,11 @@ class Control:
             )
         if not self.label.strip():
             raise ValueError(f"control {self.name!r}: needs a label that a reader can understand")
+
+    @property
+    def computes(self) -> bool:
+        """Whether `compute` is called with it."""
+        return self.kind in ("choice", "number")
 
     @property
     def values(self) -> list[Any]:
@@ -124,6 +129,12 @@ def filter_by(
     return Control(name, label, {everything: "", **options}, "", "filter", column=column)
 
 
+def show(name: str, label: str, options: Sequence[str] | Mapping[str, str], start: str | None = None) -> Control:
+    """One of a list that leaves the rows alone: `draw` tests the parameter of this name itself, such as in a panel
+    with rows of its own, and `say` receives it."""
+    return replace(choice(name, label, options, start), kind="show")
+
+
 def _matches(rows: pd.DataFrame, control: Control, value: Any) -> pd.Series:
     column = rows[control.column]
     if value == "":
@@ -135,7 +146,7 @@ class Explorer:
     """Controls, computation and drawing declared once.
 
     controls     what the reader can change, in reading order
-    compute      called with one keyword per control that is not a filter; returns the rows for those choices
+    compute      called with one keyword per `choice` and `number`; returns the rows for those choices
     draw         called with a chart that already holds the rows and the reader's choices (`base`): add marks and
                  encodings to it. `base.data` is the DataFrame, for domains and sort orders
     say          called with the matching rows and one keyword per control: the finding in a sentence or two
@@ -166,7 +177,7 @@ class Explorer:
         self.controls = list(controls)
         self.compute, self.draw, self.say = compute, draw, say
         self.title, self.subtitle, self.description, self.sources = title, subtitle, description, sources
-        self._grid_controls = [c for c in self.controls if c.kind != "filter" and not c.live_only]
+        self._grid_controls = [c for c in self.controls if c.computes and not c.live_only]
         self._live_only = [c for c in self.controls if c.live_only]
         self.start = {control.name: control.start for control in self.controls}
         self.rows = self._grid(self.start)
@@ -196,7 +207,7 @@ class Explorer:
         return rows
 
     def _compute(self, choices: Mapping[str, Any]) -> pd.DataFrame:
-        wanted = {control.name: choices[control.name] for control in self.controls if control.kind != "filter"}
+        wanted = {control.name: choices[control.name] for control in self.controls if control.computes}
         return self.compute(**wanted)
 
     def matching(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers import display
-from helpers.explorer import NOTHING, PAGE_ROWS, Explorer, choice, filter_by, number
+from helpers.explorer import NOTHING, PAGE_ROWS, Explorer, choice, filter_by, number, show
 
 SOURCES = pd.DataFrame(
     {
@@ -49,6 +49,17 @@ def make(controls=CONTROLS, compute=compute, draw=draw, say=say, **options):
 
 def parameters(spec):
     return {parameter["name"]: parameter for parameter in spec["params"]}
+
+
+def test_a_shown_choice_reaches_drawing_and_sentence_but_not_the_rows():
+    panel = show("panel", "Figure below", {"Staff": "staff", "People": "people"}, "people")
+    made = make([*CONTROLS, panel], say=lambda rows, panel, **choices: f"{len(rows)} rows above {panel}.")
+    assert len(made.rows) == len(make().rows)
+    assert "panel" not in made.rows
+    assert made.finding(made.start) == "2 rows above people."
+    parameter = parameters(made.spec())["panel"]
+    assert parameter["value"] == "people"
+    assert parameter["bind"]["options"] == ["staff", "people"]
 
 
 def test_grid_holds_every_combination_once():
