@@ -62,7 +62,7 @@ def _theme() -> alt.theme.ThemeConfig:
             "view": {"stroke": None, "continuousWidth": WIDTH, "continuousHeight": 320},
             "title": {
                 "anchor": "start",
-                "frame": "group",
+                "frame": "bounds",
                 "fontSize": 16,
                 "fontWeight": 600,
                 "color": INK,

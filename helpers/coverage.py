@@ -196,3 +196,87 @@ def qualifiers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def say_coverage(row: pd.Series) -> str:
     """One row in words: 69 of 380 standard ratings are here, 311 are missing."""
     return f"{row['measure']}: {row['known']:,} of {row['possible']:,}, {row['missing']:,} missing."
+
+
+def say_collection(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> str:
+    """How large the collection is: tables, rows, documents, events.
+
+    tables   the tables by name; listed   what `data.tables()` gives
+    """
+    sources, events = tables["sources"], plain(tables["events"])
+    first, last = events["date"].min().year, events["date"].max().year
+    return (
+        f"The collection holds {len(listed)} tables drawn from {len(sources):,} documents by "
+        f"{sources['publisher'].nunique():,} publishers. Its {len(events):,} events run from {first} to {last}."
+    )
+
+
+def say_reform(providers: pd.DataFrame, ownership: pd.DataFrame) -> str:
+    """What the reform was: how many companies and divisions, from when to when, under how many owners."""
+    kinds = plain(providers)["kind"].value_counts()
+    owners = plain(ownership)
+    sold = owners[owners["owner_id"] != owners.loc[owners["date"].idxmin(), "owner_id"]]
+    start, sale, end = owners["date"].min(), sold["date"].min(), owners["date_end"].max()
+    return (
+        f"On {_day(start)} probation in England and Wales was split into a public National Probation Service of "
+        f"{kinds['nps_division']} divisions, for people thought to pose a higher risk, and {kinds['crc']} Community "
+        f"Rehabilitation Companies for everybody else. The companies passed to their owners on {_day(sale)} and "
+        f"ended on {_day(end)}, when one public Probation Service took over."
+    )
+
+
+def say_outcome(distribution: pd.DataFrame, ownership: pd.DataFrame) -> str:
+    """How it ended: the official rating counts of the last full round, and how many companies changed owner."""
+    rated = plain(distribution)
+    rated = rated[(rated["standard"] == "overall") & (rated["coverage"] == "full_round")]
+    rated = rated[rated["round"] == rated["round"].min()]
+    good = rated[rated["band"].isin(["Good", "Outstanding"])].groupby("service_type")["services"].sum()
+    of = rated.groupby("service_type")["of"].max()
+    changed = plain(ownership).groupby("provider_id")["owner_id"].nunique()
+    return (
+        f"In the inspection round {rated['round'].iloc[0]}, {good['NPS']} of {of['NPS']} NPS divisions and "
+        f"{good['CRC']} of {of['CRC']} companies were rated Good or better overall. After the first sale the ownership "
+        f"of {int((changed > 2).sum())} companies changed again."
+    )
+
+
+def say_gaps(coverage: pd.DataFrame) -> str:
+    """What is most missing, so that nobody takes this collection for complete."""
+    rows = coverage.set_index("measure")
+    ratings, staff = rows.loc["standard ratings, round 2018-19"], rows.loc["CRCs with a staff figure"]
+    results = rows.loc["CRCs with a reoffending result in figures"]
+    return (
+        f"Much is missing. Of the {ratings['possible']:,} standard ratings of that round {ratings['known']:,} were "
+        f"found in public; {staff['known']} of {staff['possible']} companies have a staff figure of their own, and "
+        f"{results['known']} of {results['possible']} a reoffending result in figures. What is unknown is shown as "
+        f"unknown, never filled in."
+    )
+
+
+def say_hedges(counts: pd.DataFrame) -> str:
+    """How many figures are exact and how many hedged, from `qualifiers`."""
+    total, exact = counts["figures"].sum(), counts.loc[counts["qualifier"] == "exact", "figures"].sum()
+    return (
+        f"Of {total:,} figures that carry a qualifier, {exact:,} are exact as printed and {total - exact:,} are hedged "
+        f"by their source, such as 'about', 'more than' or 'at most'. A hedged figure is shown with its hedge."
+    )
+
+
+def _day(date: pd.Timestamp) -> str:
+    return f"{date.day} {date:%B %Y}"
+
+
+def collection(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> pd.DataFrame:
+    """What each table holds, for a reader: table, title, rows, documents (how many sources its rows name)."""
+    documents = [table["source_id"].nunique() if "source_id" in table else pd.NA for table in tables.values()]
+    rows = pd.DataFrame({"table": list(tables), "rows": [len(table) for table in tables.values()]})
+    return rows.assign(documents=documents, title=listed.loc[rows["table"], "title"].to_numpy())[
+        ["table", "title", "rows", "documents"]
+    ]
+
+
+def rated_rows(band_distribution: pd.DataFrame) -> pd.DataFrame:
+    """The official counts of overall ratings in full rounds: round, service_type, band, services, of, source_id."""
+    rows = plain(band_distribution)
+    rows = rows[(rows["standard"] == "overall") & (rows["coverage"] == "full_round")]
+    return rows[["round", "service_type", "band", "services", "of", "source_id"]]

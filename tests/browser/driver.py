@@ -88,7 +88,7 @@ def jupyterlab(folder: Path, state: Path) -> Iterator[str]:
         "--ServerApp.ip=127.0.0.1",
         "--IdentityProvider.token=",
         f"--ServerApp.root_dir={folder}",
-        "--LabApp.news_url=",
+        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     state.mkdir(parents=True, exist_ok=True)
