@@ -106,9 +106,14 @@ def table(
     headings = headings or {}
     titles = [headings.get(column, str(column).replace("_", " ")) for column in shown.columns]
     cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    # JupyterLab sets every cell flush right; words read better flush left, figures stay as they are.
+    figures = [pd.api.types.is_numeric_dtype(shown[column]) for column in shown.columns]
+    sides = ["" if figure else ' style="text-align:left"' for figure in figures]
+    head = "".join(f'<th scope="col"{side}>{escape(title)}</th>' for side, title in zip(sides, titles))
     body = "".join(
-        f'<tr><th scope="row">{row[0][0]}</th>' + "".join(f"<td>{markup}</td>" for markup, _ in row[1:]) + "</tr>"
+        f'<tr><th scope="row"{sides[0]}>{row[0][0]}</th>'
+        + "".join(f"<td{side}>{markup}</td>" for side, (markup, _) in zip(sides[1:], row[1:]))
+        + "</tr>"
         for row in cells
     )
     markup = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

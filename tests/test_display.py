@@ -37,9 +37,10 @@ def test_table_is_accessible_and_says_unknown():
     rows = pd.DataFrame({"provider": ["X"], "value": [40.0], "qualifier": ["more_than"], "date": [pd.NaT]})
     shown = display.table(rows, "Cases", headings={"value": "cases"}, hedge=("value", "qualifier"))
     assert "<caption>Cases</caption>" in shown.markup
-    assert '<th scope="col">cases</th>' in shown.markup
-    assert '<th scope="row">X</th>' in shown.markup
-    assert "<td>more than 40</td><td>unknown</td>" in shown.markup
+    left = ' style="text-align:left"'
+    assert f'<th scope="col"{left}>cases</th>' in shown.markup
+    assert f'<th scope="row"{left}>X</th>' in shown.markup
+    assert f"<td{left}>more than 40</td><td{left}>unknown</td>" in shown.markup
     assert "qualifier" not in shown.markup
     assert shown.text.splitlines()[-1] == "X | more than 40 | unknown"
 
