@@ -82,7 +82,7 @@ def _theme() -> alt.theme.ThemeConfig:
                 "tickColor": RULE,
                 "labelLimit": 320,
             },
-            "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "orient": "top", "offset": 4},
+            "legend": {"labelFontSize": 12, "titleFontSize": 12, "labelLimit": 320, "titleLimit": 480, "orient": "top"},
             "header": {"labelFontSize": 13, "titleFontSize": 13, "labelColor": INK, "titleColor": INK},
             "point": {"size": 70, "filled": True},
             "line": {"strokeWidth": 2},

@@ -114,13 +114,13 @@ def normalise(notebook: Any, before: Any = None) -> Any:
 
 
 def picture(spec: dict[str, Any]) -> str:
-    """A PNG of the chart in 64 colours, base64 as notebooks store it."""
+    """A PNG of the chart in 32 colours, base64 as notebooks store it."""
     import vl_convert
     from PIL import Image
 
     png = vl_convert.vegalite_to_png(spec, scale=1.25)
     small = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return base64.b64encode(small.getvalue()).decode("ascii")
 
 

@@ -1,0 +1,121 @@
+"""Case quality: hedges survive every turn, nothing is averaged, Through the Gate is compared within a service."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import case_quality, case_quality_charts, data
+from helpers.explorer import NOTHING
+
+TABLES = {name: data.load(name) for name in ("case_quality", "providers", "standards", "ratings", "sources")}
+PUBLISHED = case_quality.published_shares(TABLES["case_quality"], TABLES["providers"])
+TURNED = case_quality.published_shares(TABLES["case_quality"], TABLES["providers"], "sufficient")
+
+
+def test_only_rows_that_describe_the_cases_are_left_out():
+    left_out = (TABLES["case_quality"]["direction"] == "describes_cases").sum()
+    assert len(PUBLISHED) == len(TABLES["case_quality"]) - left_out
+    assert len(TURNED) == len(PUBLISHED)
+
+
+def test_known_shares_keep_their_hedge():
+    shares = PUBLISHED.set_index("who")
+    assert shares.loc["London", "words"] == "48%"
+    assert shares.loc["DDC (Dorset)", "words"] == "33%"
+    assert shares.loc["Norfolk and Suffolk", "words"] == "more than 50%"
+    turned = TURNED.set_index("who")
+    assert turned.loc["London", "words"] == "52%"
+    assert turned.loc["Norfolk and Suffolk", "words"] == "less than 50%"
+    assert turned.loc["DDC (Cornwall)", "words"] == "more than 50%"
+
+
+@given(
+    st.sampled_from(["exact", "about", "at_least", "at_most", "more_than", "less_than"]),
+    st.floats(0, 100),
+    st.floats(0, 100),
+)
+def test_turning_a_share_round_keeps_what_is_possible(qualifier, value, true):
+    """A true share that the published bound allows is allowed, turned round, by the turned bound."""
+    row = TABLES["case_quality"][TABLES["case_quality"]["direction"] == "insufficient"].head(1).copy()
+    row["value"], row["qualifier"] = value, qualifier
+    turned = case_quality.published_shares(row, TABLES["providers"], "sufficient").iloc[0]
+    allowed = {
+        "exact": lambda x, v: abs(x - v) < 1e-9,
+        "about": lambda x, v: True,
+        "at_least": lambda x, v: x >= v - 1e-9,
+        "at_most": lambda x, v: x <= v + 1e-9,
+        "more_than": lambda x, v: x > v - 1e-9,
+        "less_than": lambda x, v: x < v + 1e-9,
+    }
+    if allowed[qualifier](true, value):
+        assert allowed[turned["qualifier"]](100 - true, turned["value"])
+
+
+def test_below_half_never_decides_more_than_the_wording():
+    rows = pd.DataFrame(
+        {
+            "value": [50.0, 50.0, 50.0, 48.0, 70.0],
+            "qualifier": ["less_than", "more_than", "at_most", "exact", "at_most"],
+        }
+    )
+    answers = case_quality.below_half(rows)["below_half"].tolist()
+    assert answers == ["yes", "no", "cannot say", "yes", "cannot say"]
+
+
+def test_another_direction_is_refused():
+    with pytest.raises(ValueError, match="published"):
+        case_quality.published_shares(TABLES["case_quality"], TABLES["providers"], "good")
+
+
+def test_known_by_standard_counts_services_once():
+    known = case_quality.known_by_standard(TABLES["case_quality"], TABLES["standards"], TABLES["providers"])
+    known = known.set_index("standard")
+    assert known.loc["2.1", ["known", "of"]].tolist() == [3, 28]  # London, Warwickshire and West Mercia, Dorset
+    assert known.loc["4.2", ["known", "of"]].tolist() == [0, 21]
+    assert known.loc["3.2", ["known", "of"]].tolist() == [1, 7]
+    assert (known["known"] <= known["of"]).all()
+
+
+def test_through_the_gate_is_compared_within_service_and_round():
+    gate = case_quality.through_the_gate(TABLES["ratings"], TABLES["providers"], TABLES["standards"])
+    assert gate.groupby(["provider_id", "round"])["against"].apply(lambda a: (a == "itself").sum()).eq(1).all()
+    bgsw = gate[gate["service"] == "BGSW"].set_index("standard")["against"]
+    assert bgsw.to_dict() == {"2.2": "higher", "2.3": "higher", "2.4": "higher", "4.2": "itself"}
+    hampshire = gate[gate["service"] == "HIOW"].set_index("standard")["against"]
+    assert hampshire["1.4"] == "lower"
+    stated = case_quality.through_the_gate(TABLES["ratings"], TABLES["providers"], TABLES["standards"], False)
+    assert set(stated["basis"]) == {"stated"}
+    counts = case_quality.gate_counts(TABLES["ratings"])
+    assert counts["good"].tolist() == [4, 2]
+    assert counts["of"].tolist() == [6, 27]
+    sentence = case_quality.say_gate(gate, counts)
+    assert "4 of 6 CRC ratings" in sentence
+    assert "2 of 27" in sentence
+
+
+def test_sentences():
+    assert case_quality.say_published(PUBLISHED).startswith("29 published shares of good or poor work were found, 7 of")
+    assert "8 of 11 published shares" in case_quality.say_below_half(TURNED)
+    assert "71% (2018" in case_quality.say_thematic(PUBLISHED)
+
+
+def test_bounds_are_arrows_and_exact_shares_are_points():
+    rows = case_quality_charts.share_rows(PUBLISHED)
+    bounds = rows["hedge"] == "bound"
+    assert (rows.loc[bounds, "end"] != rows.loc[bounds, "value"]).all()
+    assert (rows.loc[~bounds, "end"] == rows.loc[~bounds, "value"]).all()
+    up = PUBLISHED["qualifier"].isin(["more_than", "at_least"])
+    assert (rows.loc[up, "end"] > rows.loc[up, "value"]).all()
+    assert set(rows.loc[up, "angle"]) == {90}
+
+
+def test_explorer_filters_and_says_when_nothing_matches():
+    explorer = case_quality_charts.shares_explorer(TABLES["case_quality"], TABLES["providers"], TABLES["sources"])
+    assert len(explorer.rows) == 2 * len(PUBLISHED)
+    start = dict(explorer.start)
+    assert explorer.finding(start).startswith("29 published shares, 7 exact.")
+    london = explorer.finding({**start, "service": "London"})
+    assert london.startswith("1 published share, 1 exact.")
+    assert explorer.finding({**start, "service": "London", "subject": "Diversity"}) == NOTHING
+    assert "fewer than half" in explorer.finding({**start, "direction": "sufficient"})
