@@ -114,13 +114,15 @@ def normalise(notebook: Any, before: Any = None) -> Any:
 
 
 def picture(spec: dict[str, Any]) -> str:
-    """A PNG of the chart in 32 colours, base64 as notebooks store it."""
+    """A PNG of the chart in 32 colours, base64 as notebooks store it; a small chart is drawn finer than a tall one."""
     import vl_convert
     from PIL import Image
 
-    png = vl_convert.vegalite_to_png(spec, scale=1.25)
+    drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=1)))
+    if drawn.width * drawn.height < 500_000:
+        drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=1.5)))
     small = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(32, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    drawn.convert("RGB").quantize(32, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return base64.b64encode(small.getvalue()).decode("ascii")
 
 
