@@ -134,6 +134,12 @@ KEYS = {
     "2017-10-crcs-payment-due",
     "2018-01-crcs-reoffending-targets-met",
 }
+# Figures of sentences that are on no path.
+QUOTED = {
+    "2018-03-crcs-forecasting-losses",
+    "2017-03-all-probation-rise-in-frequency-rate",
+    "2017-06-crcs-penalties-waived-or-reinvested",
+}
 # Rivals in tables that have no column for them, and across tables; `money` marks its own.
 RIVALS = {
     "volume-shortfall-first-years": (
@@ -262,9 +268,16 @@ def for_rows(chosen: pd.DataFrame) -> pd.DataFrame:
 
 
 def path(figures: pd.DataFrame, theme: str) -> pd.DataFrame:
-    """A theme of PATHS from plan to outcome: the columns of `for_rows`, path (the theme) and stage, in order."""
+    """A theme of PATHS from plan to outcome: the columns of `for_rows`, path (the theme) and stage, in order.
+
+    Service levels of different bodies bear the same name, so that the body is added to it there.
+    """
     stages, figure_ids = zip(*PATHS[theme])
-    return for_rows(choose(figures, figure_ids)).assign(path=theme, stage=stages)
+    rows = choose(figures, figure_ids)
+    if theme == "service levels":
+        whose = " (" + rows["provider_id"].map(BODIES) + ")"
+        rows["what"] += whose.where(~rows["what"].str.contains("CRC"), "")
+    return for_rows(rows).assign(path=theme, stage=stages)
 
 
 def paths(figures: pd.DataFrame) -> pd.DataFrame:
@@ -349,29 +362,26 @@ def service_levels(figures: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(body=rows["provider_id"].map(BODIES))
 
 
-def distance_from_target(figures: pd.DataFrame) -> pd.DataFrame:
-    """National results of single measures against their target (percentage points, negative is below)."""
-    found = figures[(figures["unit"] == POINTS) & figures["what"].str.contains("against (?:its )?target")]
-    return found.sort_values("value", kind="stable").reset_index(drop=True)
+def listed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `for_rows` for a small table: what, figure (in words), period, stage, source_id."""
+    return rows.rename(columns={"words": "figure"})[["what", "figure", "period", "stage", "source_id"]]
 
 
 def everything(figures: pd.DataFrame) -> pd.DataFrame:
-    """Every amount and result, one row each, for the table of sources.
+    """Every amount, and every result that a path or a sentence holds, one row each, for the table of sources.
 
-    theme, what, figure (in words), period, rivals (the group's name), note, source_id. Figures of
-    reoffending_facts are listed where a chart of the notebook draws them.
+    theme, what, figure (in words), period, note, source_id.
     """
-    drawn = {figure for steps in PATHS.values() for _, figure in steps}
-    rows = figures[(figures["table"] != "reoffending_facts") | figures["figure_id"].isin(drawn)]
+    shown = {figure for steps in PATHS.values() for _, figure in steps} | QUOTED
+    rows = figures[(figures["table"] == "money") | figures["figure_id"].isin(shown)]
     counts = rows["of"].notna() | rows["unit"].isin([POUNDS, PERCENT, POINTS, "service levels"])
     spelled = rows["value"].map(number) + " " + rows["unit"]
     words = rows.apply(in_words, axis=1).where(counts, spelled)
     signed = (rows["unit"] == POINTS) & (rows["value"] < 0)
     return rows.assign(
         figure=words.mask(signed, rows["value"].map(number) + " " + POINTS),
-        rivals=rows["rival_group"].fillna("").str.replace("-", " "),
         note=rows["note"].fillna(""),
-    )[["theme", "what", "figure", "period", "rivals", "note", "source_id"]].reset_index(drop=True)
+    )[["theme", "what", "figure", "period", "note", "source_id"]].reset_index(drop=True)
 
 
 # ------------------------------------------------------------------------------------------ in words
@@ -383,16 +393,11 @@ def _told(row: pd.Series) -> str:
     return f"{what}, {in_words(row)} ({row['period']})"
 
 
-def say_path(rows: pd.DataFrame, path: str = "", stage: str = "", rivals: str = "") -> str:
-    """The figures that stand for each stage of a theme, or the one chosen; or its rivals, group by group.
+def say_path(rows: pd.DataFrame, stage: str = "") -> str:
+    """The figures that stand for each stage of a theme, or for the one chosen, and how many rivals there are.
 
-    rows    rows of one theme from `paths`, filtered as the reader chose
-    stage   the one stage chosen, empty for all
-    rivals  not empty where only rivals are wanted
+    rows   rows of one theme from `paths`; those of the stage where one is chosen
     """
-    if rivals:
-        groups = rows.groupby("rivals", sort=False)["words"].agg(" against ".join)
-        return "Rival figures for the same thing, not to be added or averaged: " + "; ".join(groups) + "."
     parts = []
     for name in (stage,) if stage else STAGES:
         here = rows[(rows["stage"] == name) & rows["figure_id"].isin(KEYS)]
@@ -555,22 +560,24 @@ def say_changes(figures: pd.DataFrame, events: pd.DataFrame) -> str:
     )
     return (
         f"The changes of 2017 were signed on {signed}, told to Parliament on {told} and in force for most CRCs from "
-        f"{force}. On {ended} an early end was announced, with a second package of "
-        f"{_w(figures, 'second-stabilisation-package')} by the press."
+        f"{force}. On {ended} an early end was announced, with a second package that the press "
+        f"put at {_w(figures, 'second-stabilisation-package')}."
     )
 
 
 def say_penalties(figures: pd.DataFrame) -> str:
     """Penalties charged, paid and reinvested, with the rival figures."""
     worked_out, printed = penalty_shares(figures)["words"]
+    until = _one(figures, "2017-06-crcs-penalties-waived-or-reinvested")["period"]
+    press = _one(figures, "penalties-owed-press")
     charged, paid, reinvested = (
         choose(figures, [f"service-credits-{name}"]).iloc[0] for name in ("charged", "paid", "reinvested")
     )
     return (
         f"Penalties of {in_words(charged)} were charged from {charged['period']}: {in_words(paid)} paid and "
-        f"{in_words(reinvested)} reinvested ({worked_out} of what was charged). A newspaper wrote in July 2018 of "
-        f"{_w(figures, 'penalties-owed-press')} owed, and a union's account of the National Audit Office has {printed} "
-        "waived or reinvested by mid-2017. These cannot all be the same thing."
+        f"{in_words(reinvested)} reinvested ({worked_out} of what was charged). A newspaper wrote in "
+        f"{press['period']} of {press['words']} owed, and a union's account of the National Audit Office has {printed} "
+        f"waived or reinvested by {until}. These cannot all be the same thing."
     )
 
 

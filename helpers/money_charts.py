@@ -19,7 +19,7 @@ STAGES = {
     money.OUTCOME: ("#1f2933", "square"),
 }
 BODIES = {body: (charts.BODIES[body], charts.BODY_SHAPES[body]) for body in ("CRC", "NPS")}
-TINTS = {True: "#eef1f4", False: "#fbf3e4"}
+TINTS = ("#eef1f4", "#fbf3e4")
 UNITS = {
     money.POUNDS: "million pounds",
     money.PERCENT: "%",
@@ -37,10 +37,7 @@ THEMES = {
     "Reoffending: fall in the binary rate": "reoffending: fall in the binary rate",
     "Reoffending: CRCs that met a test": "reoffending: CRCs by test",
 }
-DRAWN = [
-    *("slot", "label", "position", "words", "arrow", "hollow", "rivals", "unit", "period", "note", "source_id"),
-    *("stage", "body", "path"),
-]
+DRAWN = ["slot", "label", "position", "words", "mark", "rivals", "unit", "stage", "body", "path"]
 
 
 def _publishers(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.Series:
@@ -65,23 +62,21 @@ def _labels(base: alt.Chart, y: alt.Y) -> alt.Chart:
 
 def _rows(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """The columns that are drawn."""
-    publisher = _publishers(rows, sources)
     unit = rows["unit"].map(UNITS).fillna(UNITS[money.PERCENT])
     lost = (rows["position"] < 0).groupby(rows.get("path", unit)).transform("any")
     shown = rows.assign(
-        label=[_label(*cells) for cells in zip(rows["what"], rows["period"], publisher)],
+        label=[_label(*cells) for cells in zip(rows["what"], rows["period"], _publishers(rows, sources))],
         unit=unit.mask(lost, unit + ", losses left of zero"),
-        note=rows["note"].fillna(""),
-        tint=rows["rivals"].map(lambda letter: "" if letter == "" else TINTS[ord(letter) % 2 == 1]),
-        publisher=publisher,
+        mark=rows["arrow"].where(rows["arrow"] != "", rows["hollow"].map({True: "hollow", False: "exact"})),
     )
-    return shown[[*(column for column in DRAWN if column in shown), "tint", "publisher"]]
+    return shown[[column for column in DRAWN if column in shown]]
 
 
 def _draw(base: alt.Chart, by: str = "stage") -> alt.LayerChart:
     """Rows of `_rows`: lollipops from zero, hollow where hedged, an arrow where the true value lies beyond."""
     look = STAGES if by == "stage" else BODIES
     looks = [name for name in look if name in set(base.data[by])]
+    colours, shapes = zip(*(look[name] for name in looks))
     y = alt.Y("slot:O", axis=None, scale=alt.Scale(type="band", padding=0))
     x = alt.X(
         "position:Q",
@@ -89,36 +84,35 @@ def _draw(base: alt.Chart, by: str = "stage") -> alt.LayerChart:
         scale=alt.Scale(range=[LEFT, RIGHT], zero=True, nice=True),
         axis=alt.Axis(tickCount=4, format=",~f"),
     )
-    colour = alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=looks, range=[look[name][0] for name in looks]))
-    shape = alt.Shape(f"{by}:N", title=None, scale=alt.Scale(domain=looks, range=[look[name][1] for name in looks]))
-    tooltip = [
-        alt.Tooltip("label:N", title="What"),
-        alt.Tooltip("words:N", title="Figure"),
-        alt.Tooltip("period:N", title="Period"),
-        alt.Tooltip("note:N", title="Note"),
-        alt.Tooltip("publisher:N", title="Source"),
-    ]
-    start, end = alt.value(0), alt.value(charts.WIDTH)
+    colour = alt.Color(f"{by}:N", title=None, scale=alt.Scale(domain=looks, range=colours))
+    shape = alt.Shape(f"{by}:N", title=None, scale=alt.Scale(domain=looks, range=shapes))
     known = base.transform_filter("isValid(datum.position)")
-    marks = known.encode(x=x, y=y, color=colour, tooltip=tooltip)
-    layers = [
-        base.transform_filter("datum.tint !== ''")
-        .mark_rect()
-        .encode(x=start, x2=end, y=y, color=alt.Color("tint:N", scale=None)),
+    rival = base.transform_filter("datum.rivals !== ''")
+    bound = known.transform_filter("datum.mark === 'left' || datum.mark === 'right'")
+    left = "datum.mark === 'left'"
+    tint = alt.when("indexof('ACE', datum.rivals) >= 0").then(alt.value(TINTS[0])).otherwise(alt.value(TINTS[1]))
+    return alt.layer(
+        rival.mark_rect().encode(x=alt.value(0), x2=alt.value(charts.WIDTH), y=y, color=tint),
         known.mark_rule(strokeWidth=2).encode(x=x, x2=alt.datum(0), y=y, color=colour),
-        marks.transform_filter("!datum.hollow").mark_point(size=110, opacity=1).encode(shape=shape),
-        marks.transform_filter("datum.hollow")
-        .mark_point(size=110, filled=True, fill="white", strokeWidth=2, opacity=1)
-        .encode(shape=shape, fill=alt.value("white"), stroke=colour, color=alt.Undefined),
-    ]
-    for way, sign in (("left", -1), ("right", 1)):
-        there = marks.transform_filter(f"datum.arrow === '{way}'")
-        layers.append(there.mark_point(shape=f"triangle-{way}", xOffset=sign * 15, size=110, opacity=1))
-    layers += [
+        known.mark_point(size=130, opacity=1).encode(
+            x=x,
+            y=y,
+            color=colour,
+            shape=shape,
+            tooltip=[alt.Tooltip("label:N", title="What"), alt.Tooltip("words:N", title="Figure")],
+        ),
+        known.transform_filter("datum.mark !== 'exact'")
+        .mark_point(size=50, opacity=1, color="white")
+        .encode(x=x, y=y, shape=shape),
+        bound.mark_point(
+            shape=alt.expr(f"{left} ? 'triangle-left' : 'triangle-right'"),
+            xOffset=alt.expr(f"{left} ? -15 : 15"),
+            size=110,
+            opacity=1,
+        ).encode(x=x, y=y, color=colour),
         _labels(base, y),
         base.mark_text(align="left", fontWeight=600).encode(x=alt.value(WORDS), y=y, text="words:N"),
-        base.transform_filter("datum.rivals !== ''")
-        .transform_calculate(rival="'rival ' + datum.rivals")
+        rival.transform_calculate(rival="'rival ' + datum.rivals")
         .mark_text(align="left", dy=15, color=charts.MUTED)
         .encode(x=alt.value(WORDS), y=y, text="rival:N"),
         base.transform_filter("!isValid(datum.position)")
@@ -127,14 +121,10 @@ def _draw(base: alt.Chart, by: str = "stage") -> alt.LayerChart:
         base.transform_aggregate(groupby=["unit"])
         .mark_text(align="left", baseline="bottom", color=charts.MUTED)
         .encode(x=alt.value(LEFT), y=alt.value(-4), text="unit:N"),
-    ]
-    return alt.layer(*layers).properties(width=charts.WIDTH, height=alt.Step(ROW))
+    ).properties(width=charts.WIDTH, height=alt.Step(ROW))
 
 
-HOW = (
-    "Filled mark: exact. Hollow: hedged; an arrow points to where the true value lies. Question mark: no known "
-    "denominator. Shaded rows with the same letter: rivals, that is, different statements of one thing."
-)
+HOW = "Hollow: a hedged figure; an arrow points to where the true value lies. Shaded with one letter: rivals."
 
 
 def figures(rows: pd.DataFrame, sources: pd.DataFrame, *, title: str, description: str, by: str = "stage") -> Any:
@@ -157,34 +147,28 @@ def from_plan_to_outcome(figures: pd.DataFrame, sources: pd.DataFrame) -> Explor
     # The sentences need what the chart does not: which figure stands for its stage.
     told = rows.set_index(["path", "slot"])
 
-    def compute(theme: str) -> pd.DataFrame:
-        chosen = drawn[drawn["path"] == theme]
-        return chosen.assign(has_rival=chosen["rivals"].ne("").map({True: "yes", False: "no"}))
-
-    def say(shown: pd.DataFrame, theme: str, stage: str, only_rivals: str) -> str:
-        keys = list(zip(shown["path"], shown["slot"]))
-        return money.say_path(told.loc[keys].reset_index(), stage=stage, rivals=only_rivals)
+    def say(shown: pd.DataFrame, theme: str, made: str) -> str:
+        return money.say_path(told.loc[[(theme, slot) for slot in shown["slot"]]].reset_index(), made)
 
     return Explorer(
         controls=[
             choice("theme", "What to follow", THEMES),
             filter_by(
-                "stage",
+                "made",
                 "When the figure was made",
                 "stage",
                 {"Planned": money.PLANNED, "Forecast later": money.FORECAST, "Outcome": money.OUTCOME},
                 "At any stage",
             ),
-            filter_by("only_rivals", "Figures", "has_rival", {"Only those with a rival": "yes"}, "All figures"),
         ],
-        compute=compute,
+        compute=lambda theme: drawn[drawn["path"] == theme].drop(columns="path"),
         draw=_draw,
         say=say,
         title="From plan to outcome: what was promised, expected later, and delivered?",
         subtitle=HOW,
         description=(
             "Figures of the chosen theme one below the other in order of date, with period and publisher; circles were "
-            "planned, diamonds forecast later, squares are outcomes. Choose a theme, a stage, or only rival figures."
+            "planned, diamonds forecast later, squares are outcomes. Rivals are shaded. Choose a theme and a stage."
         ),
         sources=sources,
         source_ids=rows["source_id"],
@@ -274,30 +258,5 @@ def stated_sums(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
         subtitle="Parts in million pounds, end to end. A bar that stops short of 100% or runs past it does not add up.",
         description="Bars of parts against totals. " + " ".join(money.say_sums(rows)),
         source_ids=[*rows["source_id"], *totals["total_source_id"]],
-        sources=sources,
-    )
-
-
-def distance_from_target(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
-    """Results of single measures against their target (percentage points); rows of `money.distance_from_target`."""
-    drawn = rows.assign(
-        words=rows["value"].map("{:+.0f}".format).str.replace("-", "−"),
-        label=[_label(*cells) for cells in zip(rows["what"], rows["period"], _publishers(rows, sources))],
-    )[["label", "value", "words"]]
-    base = alt.Chart(drawn)
-    y = alt.Y("label:N", axis=None, sort=drawn["label"].tolist(), scale=alt.Scale(type="band", padding=0.3))
-    scale = alt.Scale(domain=[-25, 0], nice=False, range=[LEFT + 10, charts.WIDTH])
-    x = alt.X("value:Q", title="Percentage points from target (0 is on target)", scale=scale)
-    least, most = rows["value"].abs().min(), rows["value"].abs().max()
-    return charts.publish(
-        alt.layer(
-            base.mark_bar(color=charts.BODIES["CRC"]).encode(x=x, y=y),
-            base.mark_text(align="right", dx=-5, fontWeight=600).encode(x=x, y=y, text="words:N"),
-            _labels(base, y),
-        ).properties(width=charts.WIDTH, height=alt.Step(52)),
-        title=f"{len(rows)} measures of the CRCs were {least:.0f} to {most:.0f} points below target",
-        subtitle="All CRCs together.",
-        description="Bars left of zero: " + "; ".join(rows["what"] + ", " + drawn["words"]) + " points.",
-        source_ids=rows["source_id"],
         sources=sources,
     )
