@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LOCK ?= requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test data notebooks check unit notebook-tests browser-tests chromium lock clean
+.PHONY: help lab test data notebooks site check unit notebook-tests browser-tests chromium lock clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ data: $(READY) ## check the data alone
 
 notebooks: $(READY) ## execute and normalise every notebook, and say what changed
 	@$(BIN)/python -m helpers.notebooks
+
+site: $(READY) ## render every notebook into site/, pages that work from disk
+	@$(BIN)/python -m helpers.site
 
 check: $(READY) data
 	@$(BIN)/ruff check .

@@ -1,0 +1,275 @@
+"""Builds the site: notebooks with their committed outputs, and pages made from the tables.
+
+The finished folder takes the place of the previous one in one step; whatever stops the build leaves the previous one
+as it was. The same notebooks and tables give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers import data, notebooks
+from helpers.site import pages
+from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script, thumbnail
+from helpers.site.finish import Finisher
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = Path(__file__).resolve().parent / "static"
+LEFTOVERS = (".buildinfo", ".buildinfo.bak", "objects.inv")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+SETTINGS: dict[str, Any] = {
+    "project": COLLECTION,
+    "html_title": COLLECTION,
+    "language": "en",
+    "extensions": ["myst_nb"],
+    "nb_execution_mode": "off",
+    "nb_code_prompt_show": "Show the code",
+    "nb_code_prompt_hide": "Hide the code",
+    "nb_ipywidgets_js": {},
+    "html_theme": "furo",
+    "html_theme_options": {
+        "light_css_variables": {"color-brand-primary": "#0b5a8a", "color-brand-content": "#0b5a8a"},
+        "dark_css_variables": {"color-brand-primary": "#8ec7f0", "color-brand-content": "#8ec7f0"},
+    },
+    "html_static_path": [str(STATIC)],
+    "html_css_files": ["site.css"],
+    "html_js_files": [("vega.js", {"defer": "defer"}), ("site.js", {"defer": "defer"})],
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_show_copyright": False,
+    "html_show_search_summary": False,
+    "html_use_index": False,
+    "html_domain_indices": False,
+    "html_scaled_image_link": False,
+}
+
+
+class SiteError(Exception):
+    """What stops the build: one line for each rule broken, naming notebook and cell."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def check(paths: list[Path], read: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[Figure]:
+    """Every chart of the notebooks. Raises SiteError with all rules that notebooks and charts break."""
+    sources, providers = set(tables["sources"]["source_id"]), set(tables["providers"]["provider_id"])
+    broken = [line for path in paths for line in notebooks.problems(path)]
+    if not paths:
+        broken.append("there is no notebook to render")
+    pages_known = {path.name for path in paths} | {"../data/README.md"}
+    for path in paths:
+        for cell in read[path.name].cells:
+            if cell.cell_type == "markdown":
+                targets = [link.partition("#")[0] for link in LINK.findall(cell.source) if "://" not in link]
+                broken += [
+                    f"{path.name}, cell {cell.id}: the link to {target} leads nowhere; correct it"
+                    for target in targets
+                    if target and target not in pages_known
+                ]
+    if broken:
+        raise SiteError(broken)
+    found = [figure for path in paths for _, figure in figures(path, read[path.name])]
+    broken = [line for figure in found for line in problems(figure, sources, providers)]
+    if broken:
+        raise SiteError(broken)
+    return found
+
+
+def build(
+    notebook_folder: Path = notebooks.FOLDER, data_folder: Path = data.DATA, target: Path = ROOT / "site"
+) -> Path:
+    """Renders the notebooks of a folder with the tables of another into `target`; returns it.
+
+    Raises SiteError naming notebook, cell and rule, and leaves the previous `target` as it was.
+    """
+    import nbformat
+
+    paths = notebooks.paths(notebook_folder)
+    read = {path.name: nbformat.read(path, as_version=4) for path in paths}
+    tables = {name: data.load(name, data_folder) for name in data.tables(data_folder).index}
+    drawn = check(paths, read, tables)
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=target.parent) as work:
+        source, finished = Path(work, "source"), Path(work, "site")
+        source.mkdir()
+        links = pages.link_table(tables["sources"], pages.source_places(tables["sources"]))
+        made = _write_sources(source, paths, read, drawn, tables, links, data_folder)
+        _sphinx(source, finished, Path(work, "trees"), len(paths) + made)
+        _write_charts(finished, drawn, tables, links)
+        _finish(finished, tables, links)
+        _swap(finished, target)
+    return target
+
+
+def _write_sources(
+    folder: Path,
+    paths: list[Path],
+    read: Mapping[str, Any],
+    drawn: list[Figure],
+    tables: Mapping[str, pd.DataFrame],
+    links: Mapping[str, tuple[str, str]],
+    data_folder: Path,
+) -> int:
+    """What Sphinx reads; returns how many pages were made beside the notebooks."""
+    import nbformat
+
+    (folder / "extra" / "charts").mkdir(parents=True)
+    cards = []
+    for path in paths:
+        notebook = read[path.name]
+        for bundle, figure in figures(path, notebook):
+            bundle.clear()
+            bundle["text/html"] = markup(figure, links)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.metadata["tags"] = ["hide-input"]
+            else:
+                cell.source = cell.source.replace("(../data/README.md)", "(data.md)")
+        nbformat.write(notebook, folder / path.name)
+        cards.append(_card(path, notebook, drawn, folder / "extra"))
+    used: dict[str, list[tuple[str, str]]] = {}
+    for figure in drawn:
+        for source in figure.source_ids:
+            used.setdefault(source, []).append((f"{Path(figure.notebook).stem}.html#{figure.id}", figure.id))
+    made = [
+        *pages.source_pages(tables["sources"], used),
+        *pages.provider_pages(tables),
+        pages.glossary_page(tables["glossary"], links),
+    ]
+    for page in made:
+        (folder / f"{page.name}.md").write_text(page.text, encoding="utf-8")
+    (folder / "index.md").write_text(pages.front_page(cards), encoding="utf-8")
+    about = (data_folder / "README.md").read_text(encoding="utf-8")
+    (folder / "data.md").write_text(about, encoding="utf-8")
+    return len(made) + 2
+
+
+def _card(path: Path, notebook: Any, drawn: list[Figure], folder: Path) -> dict[str, Any]:
+    """Title, question and picture of a notebook; the picture is that of its first chart."""
+    opening = notebook.cells[0].source
+    title = re.search(r"^# (.+)$", opening, re.M)
+    question = re.search(r"\*\*(.+?)\*\*", opening, re.S)
+    card = {
+        "name": path.stem,
+        "title": title.group(1) if title else path.stem,
+        "question": question.group(1) if question else "",
+    }
+    first = next((figure for figure in drawn if figure.notebook == path.name), None)
+    if not (title and question and first):
+        missing = "a title, a question in bold and a chart"
+        raise SiteError([f"{path.name}, cell {notebook.cells[0].id}: a notebook needs {missing}; add what is missing"])
+    small = thumbnail(first.picture)
+    (folder / "charts" / f"card-{path.stem}.png").write_bytes(small)
+    width, height = (int.from_bytes(small[at : at + 4], "big") for at in (16, 20))
+    return {**card, "picture": f"charts/card-{path.stem}.png", "width": width, "height": height}
+
+
+def _sphinx(source: Path, target: Path, trees: Path, documents: int) -> None:
+    """Runs Sphinx without executing anything; a warning, such as a dead link, stops the build."""
+    import io
+
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+    from tqdm import tqdm
+
+    os.environ["SOURCE_DATE_EPOCH"] = "315532800"
+    warnings = io.StringIO()
+    settings = {**SETTINGS, "html_extra_path": [str(source / "extra")], "exclude_patterns": ["extra"]}
+    with (
+        patch_docutils(),
+        docutils_namespace(),
+        tqdm(total=2 * documents, desc="rendering", unit="page", disable=None) as bar,
+    ):
+        app = Sphinx(source, None, target, trees, "html", settings, status=None, warning=warnings, freshenv=True)
+        app.connect("doctree-read", lambda *_: bar.update() and None)
+        app.connect("html-page-context", lambda *_: bar.update() and None)
+        app.build(force_all=True)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()).replace(f"{source}{os.sep}", "").strip()
+    if said:
+        raise SiteError(said.splitlines())
+
+
+def _write_charts(
+    folder: Path, drawn: list[Figure], tables: Mapping[str, pd.DataFrame], links: Mapping[str, tuple[str, str]]
+) -> None:
+    charts, providers = folder / "charts", pages.provider_names(tables["providers"])
+    for figure in drawn:
+        (charts / f"{figure.id}.js").write_text(script(figure, links, providers), encoding="utf-8")
+        (charts / f"{figure.id}.png").write_bytes(base64.b64decode(figure.picture))
+        (charts / f"{figure.id}.zip").write_bytes(archive(figure, tables["sources"], Path(figure.notebook).stem))
+    (folder / "_static" / "vega.js").write_text(_vega(), encoding="utf-8")
+
+
+def _vega() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one classic script: pages opened from disk may not load modules."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    # Wrapped, because the top-level names of the bundle would collide with those of other scripts.
+    return f"(function () {{\n{bundle}\n}})();\n"
+
+
+def _finish(folder: Path, tables: Mapping[str, pd.DataFrame], links: Mapping[str, tuple[str, str]]) -> None:
+    from tqdm import tqdm
+
+    for name in LEFTOVERS:
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "_sources", ignore_errors=True)
+    for unused in folder.rglob("*.map"):
+        unused.unlink()
+    terms = {term: f"glossary.html#term-{pages.slug(term)}" for term in tables["glossary"]["term"]}
+    places = {source: href for source, (href, _) in links.items()}
+    finisher = Finisher(
+        folder, pages.cell_links(tables["sources"], places), pages.provider_names(tables["providers"]), terms
+    )
+    for path in tqdm(sorted(folder.glob("*.html")), desc="finishing", unit="page", disable=None):
+        finisher.finish(path)
+    dead = finisher.dead_links()
+    if dead:
+        raise SiteError(dead)
+
+
+def _swap(finished: Path, target: Path) -> None:
+    """Puts the finished folder in the place of the previous one, or leaves that where it is."""
+    previous = finished.parent / "previous"
+    if target.exists():
+        os.replace(target, previous)
+    try:
+        os.replace(finished, target)
+    except BaseException:
+        if previous.exists():
+            os.replace(previous, target)
+        raise
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Builds the site and says what it holds; 1 with every broken rule if it could not."""
+    parser = argparse.ArgumentParser(prog="make site", description=__doc__)
+    parser.add_argument("--to", type=Path, default=ROOT / "site", help="the folder to write (default: site/)")
+    target = parser.parse_args(arguments).to.resolve()
+    try:
+        build(target=target)
+    except (SiteError, data.DataError) as problem:
+        print(problem, file=sys.stderr)
+        print("Nothing was written; the previous site is as it was.", file=sys.stderr)
+        return 1
+    files = [path for path in target.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    print(f"{len(list(target.glob('*.html')))} pages, {size:.1f} MB: open {target / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,294 @@
+"""One chart of a notebook as a part of a page: its frame, its specification, its table, its downloads."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers.compare import chart_title
+from helpers.display import VEGALITE_MIME, escape, plain
+
+COLLECTION = "Transforming Rehabilitation in notebooks"
+TITLED_CHANNELS = ("row", "column", "facet", "x", "x2", "y", "y2", "text", "color", "shape", "size", "detail")
+GRID = re.compile(r"datum(?:\['([^']+)'\]|\.(\w+)) ={2,3} (\w+)")
+FILTER = re.compile(r"\((\w+) === '' \|\| \(isArray\(datum\['([^']+)'\]\)")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FEW_SOURCES = 6
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, where it stands, and what its page needs to know."""
+
+    notebook: str
+    cell: str
+    id: str
+    spec: dict[str, Any]
+    picture: str
+
+    @property
+    def title(self) -> str:
+        """The title as one line; the question where it moves with the controls."""
+        return plain(chart_title(self.spec)) or "Chart"
+
+    @property
+    def source_ids(self) -> list[str]:
+        """The documents behind the chart."""
+        return self.spec["usermeta"]["source_ids"]
+
+    @property
+    def where(self) -> str:
+        """Notebook and cell, as messages name them."""
+        return f"{self.notebook}, cell {self.cell}"
+
+
+def figures(path: Path, notebook: Any) -> Iterator[tuple[dict[str, Any], Figure]]:
+    """Every chart of a notebook with the MIME bundle that it came in."""
+    for cell in notebook.cells:
+        charts = [o.data for o in cell.get("outputs", []) if VEGALITE_MIME in o.get("data", {})]
+        for count, data in enumerate(charts, start=1):
+            name = f"{path.name[:2]}-{cell.id}" + (f"-{count}" if count > 1 else "")
+            yield data, Figure(path.name, cell.id, name, data[VEGALITE_MIME], data.get("image/png", ""))
+
+
+def _walk(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        for key, value in part.items():
+            if key not in ("datasets", "usermeta"):
+                yield from _walk(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _walk(value)
+
+
+def problems(figure: Figure, source_ids: set[str], provider_ids: set[str]) -> list[str]:
+    """Every rule that the chart breaks on a page."""
+    found = []
+    unknown = sorted(set(figure.source_ids) - source_ids)
+    if unknown:
+        found.append(f"{figure.where}: unknown source {', '.join(unknown)}; add it to data/sources.csv")
+    named = {row["provider_id"] for rows in datasets(figure.spec).values() for row in rows if row.get("provider_id")}
+    if named - provider_ids:
+        found.append(
+            f"{figure.where}: unknown provider {', '.join(sorted(named - provider_ids))}; add it to data/providers.csv"
+        )
+    if any("url" in part for part in _walk(figure.spec) if set(part) <= {"url", "format", "name"}):
+        found.append(f"{figure.where}: the chart loads data from an address; give it the rows")
+    used = json.dumps({**figure.spec, "params": [], "datasets": {}, "usermeta": {}})
+    used += json.dumps([param.get("expr") for param in figure.spec.get("params", [])])
+    for name in _bound(figure.spec):
+        if not re.search(rf"\b{re.escape(name)}\b", used):
+            found.append(f"{figure.where}: nothing in the chart follows the control {name}; use it or leave it out")
+    return found
+
+
+def datasets(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the chart by the name of their data set."""
+    inline = {f"data-{i}": part["values"] for i, part in enumerate(_walk(spec)) if isinstance(part.get("values"), list)}
+    rows = {**spec.get("datasets", {}), **inline}
+    return {name: values for name, values in rows.items() if values and isinstance(values[0], dict)}
+
+
+def _bound(spec: dict[str, Any]) -> list[str]:
+    """The names of the controls that a reader sees."""
+    bound = [p["name"] for p in spec.get("params", []) if isinstance(p.get("bind"), dict) and "input" in p["bind"]]
+    return [name for name in bound if name != "reset"]
+
+
+def controls(spec: dict[str, Any]) -> dict[str, list[str]]:
+    """For each control, the columns of the rows that it chooses from."""
+    found: dict[str, set[str]] = {name: set() for name in _bound(spec)}
+    for expression in {part["filter"] for part in _walk(spec) if isinstance(part.get("filter"), str)}:
+        pairs = [(name, bracket or dot) for bracket, dot, name in GRID.findall(expression)] + FILTER.findall(expression)
+        for name, column in pairs:
+            if name in found:
+                found[name].add(column)
+    return {name: sorted(columns) for name, columns in found.items()}
+
+
+def columns(spec: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The columns that a reader is shown, with their headings: what the tooltips name, then what the axes name."""
+    titles: dict[str, str] = {}
+    encodings = [part["encoding"] for part in _walk(spec) if isinstance(part.get("encoding"), dict)]
+    for encoding in encodings:
+        tips = encoding.get("tooltip", [])
+        for tip in tips if isinstance(tips, list) else [tips]:
+            if tip.get("field"):
+                titles.setdefault(tip["field"], tip.get("title") or "")
+    for encoding in encodings:
+        for channel in TITLED_CHANNELS:
+            part = encoding.get(channel)
+            if isinstance(part, dict) and isinstance(part.get("field"), str):
+                title = part.get("title") or (part.get("axis") or {}).get("title") or ""
+                if titles.get(part["field"], "") == "":
+                    titles[part["field"]] = " ".join(title) if isinstance(title, list) else title
+    present = dict.fromkeys(key for row in rows for key in row)
+    shown = [(field, titles[field]) for field in titles if field in present] or [(field, "") for field in present]
+    shown += [(field, "") for field in ("source_id", "source_ids") if field in present and field not in titles]
+    return [(field, title if isinstance(title, str) and title else field.replace("_", " ")) for field, title in shown]
+
+
+def packed(rows: list[dict[str, Any]]) -> Any:
+    """Rows as columns, a column of few values as its values and their places: a page carries every value once."""
+    names = list(rows[0])
+    if any(list(row) != names for row in rows):
+        return rows
+    columns = {}
+    for name in names:
+        cells = [row[name] for row in rows]
+        keys = [json.dumps(cell) for cell in cells]
+        distinct = dict(zip(keys, cells))
+        place = {key: index for index, key in enumerate(distinct)}
+        coded = {"v": list(distinct.values()), "i": [place[key] for key in keys]}
+        columns[name] = min((cells, coded), key=lambda each: len(json.dumps(each)))
+    return {"n": len(rows), "columns": columns}
+
+
+def script(figure: Figure, source_links: dict[str, tuple[str, str]], providers: dict[str, str]) -> str:
+    """The specification as a script that hands itself over: a page opened from disk may not fetch anything else."""
+    spec = dict(figure.spec)
+    rows = datasets(spec)
+    # A set of one column holds a line or a mark of the frame, not figures.
+    shown = {name: columns(spec, values) for name, values in rows.items() if len(values[0]) > 1}
+    spec["datasets"] = {name: packed(values) for name, values in spec.get("datasets", {}).items()}
+    data = {
+        "spec": spec,
+        "columns": shown,
+        "controls": controls(spec),
+        "sources": {source: source_links[source] for source in _sources_in(rows) if source in source_links},
+        "providers": {name: providers[name] for name in _texts_in(rows) if name in providers},
+    }
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
+    return f'chartData("{figure.id}",{text});\n'
+
+
+def _sources_in(rows: dict[str, list[dict[str, Any]]]) -> list[str]:
+    ids = {
+        source
+        for values in rows.values()
+        for row in values
+        for field in ("source_id", "source_ids")
+        if isinstance(row.get(field), str)
+        for source in row[field].split()
+    }
+    return sorted(ids)
+
+
+def _texts_in(rows: dict[str, list[dict[str, Any]]]) -> list[str]:
+    return sorted(
+        {cell for values in rows.values() for row in values for cell in row.values() if isinstance(cell, str)}
+    )
+
+
+def markup(figure: Figure, source_links: dict[str, tuple[str, str]]) -> str:
+    """The frame of the chart on its page; the script of the site fills it."""
+    links = [f'<a href="{href}">{escape(title)}</a>' for href, title in map(source_links.get, figure.source_ids)]
+    if len(links) > FEW_SOURCES:
+        listed = "".join(f"<li>{link}</li>" for link in links)
+        sources = f"<details><summary>Sources: {len(links)} documents</summary><ul>{listed}</ul></details>"
+    else:
+        sources = f"<p>{'Source' if len(links) == 1 else 'Sources'}: {'; '.join(links)}</p>"
+    name, description = escape(figure.title), escape(figure.spec["description"])
+    width, height = _size(figure.picture)
+    return (
+        f'<figure class="chart" id="{figure.id}" aria-label="{name}" data-height="{round(height * min(1, 880 / width))}">'
+        '<div class="choices"></div><p class="status" role="status"></p>'
+        f'<div class="drawing"><noscript><img src="charts/{figure.id}.png" width="{width}" height="{height}" '
+        f'alt="{description}"></noscript></div>'
+        '<div class="beneath">'
+        '<details class="rows"><summary>Table of the data</summary>'
+        "<noscript><p>The table is in the download.</p></noscript></details>"
+        f"<details><summary>The chart in words</summary><p>{description}</p></details>{sources}"
+        f'<p class="downloads">Download: <a href="charts/{figure.id}.zip" download>'
+        "table with method and sources (zip)</a></p>"
+        "</div></figure>"
+    ).replace("`", "&#96;")
+
+
+def _size(picture: str) -> tuple[int, int]:
+    """Width and height of the picture in its own dots."""
+    header = base64.b64decode(picture[:48])
+    return tuple(int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
+
+
+def neutral(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay as they are."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return " ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
+    """A zip of the rows as CSV, how to read them, their sources and the licence; the same bytes every time."""
+    rows = datasets(figure.spec)
+    files, columns_said = {}, []
+    for count, (name, values) in enumerate(rows.items(), start=1):
+        file = "data.csv" if len(rows) == 1 else f"data-{count}.csv"
+        fields = list(dict.fromkeys(key for row in values for key in row))
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([fields, *([neutral(row.get(field)) for field in fields] for row in values)])
+        files[file] = text.getvalue()
+        headings = dict(columns(figure.spec, values))
+        columns_said += [f"  {file}: {field}: {headings.get(field, 'not written on the chart')}" for field in fields]
+    used = sources[sources["source_id"].isin(figure.source_ids)]
+    files["sources.csv"] = used.map(neutral).to_csv(index=False, lineterminator="\n")
+    subtitle = figure.spec["title"].get("subtitle", "") if isinstance(figure.spec.get("title"), dict) else ""
+    explorer = figure.spec["usermeta"].get("explorer", {}).get("controls", [])
+    files["method.txt"] = "\n".join(
+        [
+            figure.title,
+            " ".join(subtitle) if isinstance(subtitle, list) else str(subtitle),
+            "",
+            figure.spec["description"],
+            "",
+            f"From: {COLLECTION}, page {page}, chart {figure.id}.",
+            "The page says how the figures were worked out and what could be wrong with them.",
+            *(["The rows of every choice are here: " + "; ".join(c["label"] for c in explorer)] if explorer else []),
+            "",
+            "An empty cell is unknown or does not apply.",
+            "Text that begins with =, +, -, @, a tab or a carriage return has an apostrophe put in front of it here, "
+            "so that no spreadsheet runs it as a formula. Numbers are as they are.",
+            "",
+            "Columns:",
+            *columns_said,
+            "",
+        ]
+    )
+    files["licence.txt"] = (
+        "The tables as compiled here: Open Government Licence v3.0,\n"
+        "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/\n"
+        "They contain public sector information licensed under the Open Government Licence v3.0, and Parliamentary\n"
+        "information licensed under the Open Parliament Licence v3.0. Of documents marked facts-only in sources.csv\n"
+        f"nothing but facts was taken.\n\nTo cite: {COLLECTION}, chart '{figure.title}', with the sources in sources.csv.\n"
+    )
+    packed_files = io.BytesIO()
+    with zipfile.ZipFile(packed_files, "w") as bundle:
+        for file, text in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{figure.id}/{file}", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            bundle.writestr(entry, text.encode("utf-8"), compress_type=zipfile.ZIP_DEFLATED)
+    return packed_files.getvalue()
+
+
+def thumbnail(picture: str, width: int = 400) -> bytes:
+    """A small picture for the card of a notebook."""
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
+    image = image.crop((0, 0, image.width, min(image.height, round(image.width * 0.62))))
+    image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    small = io.BytesIO()
+    image.quantize(16, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()

@@ -1,0 +1,412 @@
+// What the pages of the collection do: draw charts, move them with their controls, show their rows as tables.
+// No framework and no module: the same file works over http and from a disk.
+"use strict";
+(() => {
+  const NEAR = 600; // pixels below the window within which a chart is drawn at once
+  const PHONE = 720;
+  const WIDEST = 880;
+  const charts = new Map(); // id -> what is known about a figure
+
+  // ---- reading what the page holds ------------------------------------------------------------------------
+
+  function unpack(packed) {
+    if (Array.isArray(packed)) return packed;
+    const columns = Object.entries(packed.columns).map(([name, cells]) => [
+      name,
+      Array.isArray(cells) ? (row) => cells[row] : (row) => cells.v[cells.i[row]],
+    ]);
+    return Array.from({ length: packed.n }, (_, row) =>
+      Object.fromEntries(columns.map(([name, cell]) => [name, cell(row)])),
+    );
+  }
+
+  function element(tag, attributes = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+      else made.setAttribute(name, value);
+    }
+    made.append(...children);
+    return made;
+  }
+
+  const joined = (text) => (Array.isArray(text) ? text.join(" ") : String(text ?? ""));
+
+  function wrapped(text, width) {
+    const lines = [""];
+    for (const word of joined(text).split(/\s+/)) {
+      const line = lines[lines.length - 1];
+      if (line && line.length + word.length + 1 > width) lines.push(word);
+      else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+    }
+    return lines;
+  }
+
+  // ---- one chart ------------------------------------------------------------------------------------------
+
+  window.chartData = (id, data) => {
+    const chart = charts.get(id);
+    const spec = data.spec;
+    for (const [name, rows] of Object.entries(spec.datasets ?? {})) spec.datasets[name] = unpack(rows);
+    const params = spec.params ?? [];
+    Object.assign(chart, { data, spec, finding: params.find((param) => param.name === "finding")?.value });
+    chart.controls = params
+      .filter((param) => param.bind?.input && param.name !== "reset")
+      .map((param) => control(param, spec.usermeta?.explorer));
+    chart.choices = startOf(chart);
+    spec.params = params
+      .filter((param) => param.name !== "reset")
+      .map(({ bind, on, ...param }) => (chart.controls.some((each) => each.name === param.name) ? param : { ...param, ...(bind && !bind.input ? { bind } : {}), ...(on ? { on } : {}) }));
+    delete spec.$schema;
+    chart.startFinding = joined(findingOf(chart));
+    readAddress(chart);
+    if (chart.controls.length) buildControls(chart);
+    buildDownloads(chart);
+    chart.figure.querySelector(".rows").addEventListener("toggle", () => buildTables(chart));
+    draw(chart).then(() => chart.arrived());
+  };
+
+  function control(param, explorer) {
+    const declared = explorer?.controls.find((each) => each.name === param.name);
+    const { input, options, labels, min = 0, max = 100, step = 1 } = param.bind;
+    let values = options;
+    if (input === "range") values = Array.from({ length: Math.floor((max - min) / step) + 1 }, (_, i) => min + i * step);
+    if (input === "checkbox") values = [false, true];
+    return {
+      name: param.name,
+      label: declared?.label ?? String(param.bind.name ?? param.name).replace(/:\s*$/, ""),
+      start: param.value ?? values[0],
+      values,
+      labels: labels ?? (input === "checkbox" ? ["No", "Yes"] : values.map(String)),
+    };
+  }
+
+  const startOf = (chart) => Object.fromEntries(chart.controls.map((each) => [each.name, each.start]));
+  const findingOf = (chart) => chart.finding?.[chart.controls.map((each) => String(chart.choices[each.name])).join("|")];
+
+  function describe(chart) {
+    const finding = joined(findingOf(chart));
+    const told = chart.spec.description ?? "";
+    return finding && chart.startFinding ? told.replace(chart.startFinding, () => finding) : told;
+  }
+
+  // A chart that can shrink takes the width that there is; one of several panels scrolls in its region.
+  function fitted(chart, room, seen) {
+    const spec = structuredClone(chart.spec);
+    delete spec.usermeta;
+    spec.config = { ...spec.config, aria: false };
+    const panels = spec.hconcat || spec.vconcat || spec.concat || spec.facet || spec.repeat ||
+      ["row", "column", "facet"].some((channel) => spec.encoding?.[channel]);
+    const steps = typeof spec.width === "object";
+    if (!panels && !steps) {
+      spec.width = "container";
+      spec.autosize = { type: "fit-x", contains: "padding" };
+    }
+    if (seen < PHONE) {
+      narrowTexts(spec, seen);
+      narrowLabels(spec, Math.max(120, 0.4 * seen));
+      spec.config.legend = { ...spec.config.legend, columns: Math.max(1, Math.floor(seen / 170)), labelLimit: seen - 60 };
+    }
+    return spec;
+  }
+
+  // Long names down the side break into lines, so that a narrow window has room for the marks.
+  function narrowLabels(part, limit) {
+    if (!part || typeof part !== "object") return;
+    const y = part.encoding?.y;
+    if (y && /nominal|ordinal/.test(y.type) && y.axis !== null && !y.axis?.labelExpr) {
+      const lines = `split(trim(replace(datum.label, regexp('(.{1,${Math.floor(limit / 6)}})(\\\\s+|$)', 'g'), '$1\\n')), '\\n')`;
+      y.axis = { ...y.axis, labelLimit: limit, labelFontSize: 11, labelLineHeight: 11, labelExpr: lines };
+      delete y.axis.minExtent;
+    }
+    if (part.height?.step && part.height.step < 25) part.height = { step: 25 };
+    for (const [key, inner] of Object.entries(part)) if (key !== "datasets") narrowLabels(inner, limit);
+  }
+
+  function narrowTexts(spec, room) {
+    const big = Math.floor(room / 8.6);
+    const small = Math.floor(room / 6.4);
+    const title = typeof spec.title === "string" ? { text: spec.title } : spec.title;
+    if (title) {
+      spec.title = { ...title };
+      if (title.text && !title.text.expr) spec.title.text = wrapped(title.text, big);
+      if (title.subtitle) spec.title.subtitle = wrapped(title.subtitle, small);
+    }
+    const finding = spec.params?.find((param) => param.name === "finding");
+    if (finding) {
+      finding.value = Object.fromEntries(Object.entries(finding.value).map(([key, text]) => [key, wrapped(text, big)]));
+    }
+  }
+
+  async function draw(chart) {
+    const { figure, place } = chart;
+    const seen = Math.min(place.clientWidth - 26, WIDEST); // less the padding and the border
+    chart.room = place.clientWidth;
+    const view = await embed(chart, seen, seen);
+    // Long labels can leave a narrow window no room for the marks: then the chart scrolls.
+    if (chart.canvas.style.width && view.width() < 150) await embed(chart, seen + 200 - Math.max(view.width(), 0), seen);
+    const wide = place.scrollWidth > place.clientWidth + 1;
+    if (wide) {
+      place.setAttribute("tabindex", "0");
+      place.setAttribute("role", "region");
+      place.setAttribute("aria-label", `${figure.getAttribute("aria-label")} (scrolls sideways)`);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) place.removeAttribute(name);
+    }
+    tell(chart);
+    figure.classList.add("drawn");
+  }
+
+  async function embed(chart, room, seen) {
+    const spec = fitted(chart, room, seen);
+    chart.view?.finalize();
+    const canvas = element("div", { class: "canvas" });
+    if (spec.width === "container") canvas.style.width = `${room}px`;
+    chart.place.replaceChildren(canvas);
+    const { view } = await window.vegaEmbed(canvas, spec, {
+      mode: "vega-lite",
+      renderer: "svg",
+      ast: true, // Vega's interpreter: nothing is evaluated as code, so the page's policy can refuse that
+      actions: false,
+      defaultStyle: false,
+      tooltip: { disableDefaultStyle: true },
+      patch: (vega) => { setSignals(vega.signals ?? [], chart.choices); return vega; },
+    });
+    Object.assign(chart, { view, canvas });
+    return view;
+  }
+
+  function setSignals(signals, choices) {
+    for (const signal of signals) if (signal.name in choices) signal.value = choices[signal.name];
+  }
+
+  function tell(chart) {
+    const svg = chart.canvas.querySelector("svg");
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", describe(chart));
+    svg.removeAttribute("aria-roledescription");
+  }
+
+  // ---- controls -------------------------------------------------------------------------------------------
+
+  function buildControls(chart) {
+    const box = chart.figure.querySelector(".choices");
+    const name = chart.figure.getAttribute("aria-label");
+    chart.inputs = chart.controls.map((each) => input(chart, each));
+    const reset = element("button", { type: "button", class: "reset", onclick: () => choose(chart, startOf(chart)) }, "Back to the start values");
+    chart.link = element("a", { class: "share", href: `#${chart.id}` }, "Link to these choices");
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `Controls of the chart: ${name}`);
+    box.append(...chart.inputs.map((each) => each.node), reset, chart.link);
+    showChoices(chart);
+  }
+
+  function input(chart, { name, label, values, labels }) {
+    const id = `${chart.id}--${name}`;
+    const changed = (place) => choose(chart, { ...chart.choices, [name]: values[place] });
+    const numeric = values.every((value) => typeof value === "number");
+    if (numeric && values.length > 8) {
+      const range = element("input", { type: "range", id, min: 0, max: values.length - 1, step: 1, oninput: () => changed(Number(range.value)) });
+      const output = element("output", { for: id });
+      const show = (place) => {
+        range.value = place;
+        range.setAttribute("aria-valuetext", labels[place]);
+        output.textContent = labels[place];
+      };
+      return { name, show, node: element("div", { class: "choice" }, element("label", { for: id }, label), range, output) };
+    }
+    if (values.length <= 3) {
+      const radios = values.map((_, place) => element("input", { type: "radio", name: id, id: `${id}-${place}`, onchange: () => changed(place) }));
+      const lines = radios.map((radio, place) => element("label", { for: radio.id }, radio, ` ${labels[place]}`));
+      return { name, show: (place) => { radios[place].checked = true; }, node: element("fieldset", { class: "choice" }, element("legend", {}, label), ...lines) };
+    }
+    const select = element("select", { id, onchange: () => changed(select.selectedIndex) }, ...labels.map((text) => element("option", {}, text)));
+    return { name, show: (place) => { select.selectedIndex = place; }, node: element("div", { class: "choice" }, element("label", { for: id }, label), select) };
+  }
+
+  function showChoices(chart) {
+    for (const { name, show } of chart.inputs) {
+      show(chart.controls.find((each) => each.name === name).values.indexOf(chart.choices[name]));
+    }
+    chart.link.setAttribute("href", addressOf(chart));
+  }
+
+  async function choose(chart, choices) {
+    chart.choices = choices;
+    showChoices(chart);
+    for (const [name, value] of Object.entries(choices)) chart.view.signal(name, value);
+    await chart.view.runAsync();
+    tell(chart);
+    say(chart, joined(findingOf(chart)) || `${matching(chart).length} rows are shown.`);
+    writeAddress(chart);
+    buildTables(chart);
+  }
+
+  function say(chart, text) {
+    chart.figure.querySelector(".status").textContent = text;
+  }
+
+  // ---- choices in the address -----------------------------------------------------------------------------
+
+  function addressOf(chart) {
+    const moved = chart.controls.filter((each) => chart.choices[each.name] !== each.start);
+    const query = new URLSearchParams(moved.map((each) => [each.name, String(chart.choices[each.name])])).toString();
+    return `#${chart.id}${query ? `?${query}` : ""}`;
+  }
+
+  function writeAddress(chart) {
+    try {
+      history.replaceState(null, "", addressOf(chart));
+    } catch {
+      chart.figure.classList.add("no-address"); // the link beside the controls still holds the choices
+    }
+  }
+
+  // Choices that the chart does not have are left out, and the reader is told so.
+  function readAddress(chart) {
+    const [id, query] = decodeHash();
+    if (id !== chart.id || query === undefined) return false;
+    const wrong = [];
+    const choices = startOf(chart);
+    for (const [name, text] of new URLSearchParams(query)) {
+      const known = chart.controls.find((each) => each.name === name);
+      const place = known ? known.values.map(String).indexOf(text) : -1;
+      if (place < 0) wrong.push(`${known?.label ?? name}: ${text}`);
+      else choices[name] = known.values[place];
+    }
+    chart.choices = choices;
+    if (wrong.length) say(chart, `This chart has no such choice, so it was left out: ${wrong.join("; ")}.`);
+    chart.figure.querySelector(".status").classList.toggle("seen", wrong.length > 0);
+    return true;
+  }
+
+  function decodeHash() {
+    const hash = location.hash.slice(1);
+    const at = hash.indexOf("?");
+    return at < 0 ? [hash] : [hash.slice(0, at), hash.slice(at + 1)];
+  }
+
+  function followAddress() {
+    const [id, query] = decodeHash();
+    const chart = charts.get(id);
+    if (!chart) return;
+    chart.figure.scrollIntoView();
+    load(chart).then(() => {
+      chart.figure.scrollIntoView();
+      if (query !== undefined && addressOf(chart) !== location.hash && readAddress(chart)) {
+        const said = chart.figure.querySelector(".status").textContent;
+        const wrong = chart.figure.querySelector(".status").classList.contains("seen");
+        choose(chart, chart.choices).then(() => wrong && say(chart, said));
+      }
+    });
+  }
+
+  // ---- tables and downloads -------------------------------------------------------------------------------
+
+  const largest = (chart) => Object.values(chart.spec.datasets ?? {}).reduce((one, other) => (other.length > one.length ? other : one), []);
+
+  // The rows that the chart shows under the present choices.
+  function matching(chart, rows = largest(chart)) {
+    const tests = Object.entries(chart.data.controls).flatMap(([name, columns]) => columns.map((column) => [name, column]));
+    return rows.filter((row) => tests.every(([name, column]) => {
+      const wanted = chart.choices[name];
+      const cell = row[column];
+      return !(column in row) || (wanted === "" && name !== column) || cell === wanted || (Array.isArray(cell) && cell.includes(wanted));
+    }));
+  }
+
+  function buildTables(chart) {
+    const box = chart.figure.querySelector(".rows");
+    if (!box.open) return;
+    box.querySelectorAll(".scroll").forEach((old) => old.remove());
+    for (const [name, columns] of Object.entries(chart.data.columns)) {
+      const all = chart.spec.datasets?.[name];
+      if (!all) continue;
+      const rows = matching(chart, all);
+      const caption = `${chart.figure.getAttribute("aria-label")}: ${rows.length} of ${all.length} rows. A dash: unknown, or does not apply.`;
+      const head = element("tr", {}, ...columns.map(([, heading]) => element("th", { scope: "col" }, heading)));
+      const body = rows.map((row) => element("tr", {}, ...columns.map(([field], place) => tableCell(chart, field, row[field], place))));
+      const table = element("table", {}, element("caption", {}, caption), element("thead", {}, head), element("tbody", {}, ...body));
+      box.append(element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Table of the data" }, table));
+    }
+  }
+
+  function tableCell(chart, field, value, place) {
+    const cell = place ? element("td") : element("th", { scope: "row" });
+    const { sources, providers } = chart.data;
+    if (value === null || value === undefined || value === "") cell.append("–");
+    else if (/^source_ids?$/.test(field)) {
+      String(value).split(/[\s,]+/).forEach((id) => {
+        const [href, title] = sources[id] ?? [];
+        cell.append(href ? element("a", { href }, title) : id, " ");
+      });
+    } else if (Object.hasOwn(providers, value)) cell.append(element("a", { href: providers[value] }, value));
+    else if (typeof value === "number") cell.append(value.toLocaleString("en-GB", { maximumFractionDigits: 6 }));
+    else cell.append(joined(value).replace(/T00:00:00(\.000)?$/, ""));
+    return cell;
+  }
+
+  function buildDownloads(chart) {
+    const save = (name, href) => element("a", { href, download: name }).click();
+    const svg = async () => {
+      const url = URL.createObjectURL(new Blob([await chart.view.toSVG()], { type: "image/svg+xml" }));
+      save(`${chart.id}.svg`, url);
+      setTimeout(() => URL.revokeObjectURL(url), 10000);
+    };
+    const png = async () => save(`${chart.id}.png`, await chart.view.toImageURL("png", 2));
+    chart.figure.querySelector(".downloads").append(
+      " · ", element("button", { type: "button", onclick: svg }, "picture as drawn (SVG)"),
+      " · ", element("button", { type: "button", onclick: png }, "picture as drawn (PNG)"),
+    );
+  }
+
+  // ---- the page -------------------------------------------------------------------------------------------
+
+  function load(chart) {
+    if (!chart.loaded) {
+      chart.loaded = new Promise((arrived) => { chart.arrived = arrived; });
+      document.head.append(element("script", { src: `charts/${chart.id}.js` }));
+    }
+    return chart.loaded;
+  }
+
+  // The theme opens its menus with labels alone, which a keyboard cannot reach.
+  function openMenusByKeyboard() {
+    for (const [selector, name] of [[".nav-overlay-icon", "Menu of pages"], [".toc-overlay-icon", "Contents of this page"]]) {
+      for (const label of document.querySelectorAll(selector)) {
+        for (const [key, value] of Object.entries({ role: "button", tabindex: "0", "aria-label": name })) label.setAttribute(key, value);
+        label.addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          document.getElementById(label.htmlFor).click();
+        });
+      }
+    }
+  }
+
+  function start() {
+    openMenusByKeyboard();
+    for (const figure of document.querySelectorAll("figure.chart")) {
+      const place = figure.querySelector(".drawing");
+      place.style.minHeight = `${figure.dataset.height}px`;
+      charts.set(figure.id, { id: figure.id, figure, place });
+    }
+    const seen = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) load(charts.get(target.id));
+    }, { rootMargin: `${NEAR}px` });
+    charts.forEach(({ figure }) => seen.observe(figure));
+    followAddress();
+    addEventListener("hashchange", followAddress);
+    // The rest follows when the page has nothing else to do, so that it is there for printing.
+    addEventListener("load", () => setTimeout(async () => { for (const chart of charts.values()) await load(chart); }, 800));
+    let waiting;
+    addEventListener("resize", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        for (const chart of charts.values()) if (chart.view && chart.room !== chart.place.clientWidth) draw(chart);
+      }, 200);
+    });
+  }
+
+  start();
+})();
