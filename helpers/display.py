@@ -17,6 +17,7 @@ import pandas as pd
 VEGALITE_MIME = "application/vnd.vegalite.v5+json"
 VEGALITE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 UNKNOWN = "unknown"
+BRIEF_ROWS = 5
 HEDGES = {
     "exact": "{}",
     "about": "about {}",
@@ -90,6 +91,7 @@ def table(
     headings: dict[str, str] | None = None,
     hedge: tuple[str, str] | None = None,
     folded: bool = False,
+    brief: bool = False,
 ) -> Html:
     """An accessible HTML table: caption, column headings, the first column as row heading.
 
@@ -97,6 +99,7 @@ def table(
     headings  column -> heading; columns not named keep their name with spaces for underscores
     hedge     (value column, qualifier column): the value is written with its hedge, the qualifier is not repeated
     folded    True puts the table behind a summary line that opens it
+    brief     True gives viewers without HTML the first rows only, and says how many more there are
     """
     shown = rows.copy()
     if hedge:
@@ -119,8 +122,10 @@ def table(
     markup = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     if folded:
         markup = f"<details><summary>{escape(caption)} ({number(len(cells))} rows)</summary>{markup}</details>"
-    text = "\n".join([plain(caption), " | ".join(titles), *(" | ".join(text for _, text in row) for row in cells)])
-    return Html(markup, text)
+    lines = [" | ".join(text for _, text in row) for row in cells]
+    if brief and len(lines) > BRIEF_ROWS:
+        lines[BRIEF_ROWS:] = [f"and {number(len(lines) - BRIEF_ROWS)} more rows"]
+    return Html(markup, "\n".join([plain(caption), " | ".join(titles), *lines]))
 
 
 class Link:

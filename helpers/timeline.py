@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date as Date
 
 import pandas as pd
@@ -22,6 +22,44 @@ ONE_DAY = pd.Timedelta(days=1)
 
 NATIONAL_BODIES = ("probation-trusts", "nps", "all-crcs", "probation-service")
 YEARLY = "annual_average_of_three_month_cohorts"
+
+# What readers see for each kind of event, from the programme outwards.
+KINDS = {
+    "policy": "Policy and law",
+    "contract": "Contracts",
+    "provider": "Companies",
+    "people": "Office holders",
+    "inspection": "Inspections",
+    "scrutiny": "Parliament and auditors",
+    "statistics": "Statistics",
+    "union": "Unions",
+    "incident": "Serious incidents",
+}
+OFFICES = {
+    "justice_secretary": "Justice Secretary",
+    "probation_minister": "Prisons and probation minister",
+    "chief_inspector": "Chief Inspector of Probation",
+}
+# The turns of the story: event_id -> a label short enough for a chart.
+MILESTONES = {
+    "2010-12-07-breaking-the-cycle": "Green paper",
+    "2013-01-09-tr-consultation-opens": "Model proposed",
+    "2014-06-01-nps-and-crcs-start": "NPS and CRCs start",
+    "2015-02-01-crcs-sold": "CRCs sold",
+    "2017-06-06-crc-contract-variations": "Contracts changed",
+    "2018-07-27-crc-contracts-to-end-in-2020": "Early end announced",
+    "2019-02-15-working-links-administration": "Working Links fails",
+    "2019-05-16-unified-model-announced": "All cases to NPS announced",
+    "2021-06-26-probation-service-starts": "Unified service",
+}
+# The body that a national statistic is about.
+BODIES = {
+    "probation-trusts": "Probation trusts",
+    "nps": "NPS",
+    "all-crcs": "CRC",
+    "probation-service": "Probation Service",
+    "all-probation": "All probation",
+}
 
 
 def plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -166,6 +204,90 @@ def events_by_precision(events: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(share_percent=100 * counts["events"] / counts["events"].sum())
 
 
+def concerned(events: pd.DataFrame, providers: pd.DataFrame) -> pd.Series:
+    """Short names of the organisations that each event names, separated by semicolons; empty where it names none."""
+    names = plain(providers).set_index("provider_id")["short_name"]
+    named = plain(events)["provider_ids"].str.split().explode().map(names)
+    return named.groupby(level=0).agg(lambda each: "; ".join(each.dropna()))
+
+
+def milestones(events: pd.DataFrame, labels: Mapping[str, str] = MILESTONES) -> pd.DataFrame:
+    """The turns of the story in order of time, with their chart label: columns of events, plus label.
+
+    Raises ValueError naming the events that the table does not have.
+    """
+    found = plain(events)[events["event_id"].isin(labels)]
+    if missing := sorted(set(labels) - set(found["event_id"])):
+        raise ValueError(f"Not in events: {', '.join(missing)}. Correct the event_id in data or in MILESTONES.")
+    found = found.assign(label=found["event_id"].map(labels))
+    return found.sort_values("date", kind="stable", ignore_index=True)
+
+
+def phases(events: pd.DataFrame) -> pd.DataFrame:
+    """The stretches between four turns of the story: key (text), phase, first_day, last_day (NaT if open)."""
+    turns = milestones(events).set_index("label")["date"]
+    starts = turns[["NPS and CRCs start", "CRCs sold", "Early end announced", "Unified service"]]
+    names = [
+        "Before the split",
+        "CRCs in public ownership",
+        "CRCs with their owners, until the end is announced",
+        "From the announced end to the unified service",
+        "Unified service",
+    ]
+    return pd.DataFrame(
+        {
+            "key": list("12345"),
+            "phase": names,
+            "first_day": [pd.NaT, *starts],
+            "last_day": [*(starts - ONE_DAY), pd.NaT],
+        }
+    )
+
+
+def rows_in_phase(rows: pd.DataFrame, stretches: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The rows that may fall in one phase. Needs start and end (the day after the last; NaT where start is all)."""
+    phase = stretches.set_index("key").loc[key]
+    first, last = phase.fillna({"first_day": pd.Timestamp.min, "last_day": pd.Timestamp.max})[["first_day", "last_day"]]
+    last_day = (rows["end"] - ONE_DAY).fillna(rows["start"])
+    return rows[(last_day >= first) & (rows["start"] <= last)]
+
+
+def label_lines(dated: pd.DataFrame, days_per_letter: float) -> list[int]:
+    """The line (0, 1, ... downwards) of each label that starts at its date and runs to the right.
+
+    A label takes the first line from which down all lines are free, so that no line drawn down from a date crosses a
+    label. Rows are in order of time.
+    """
+    free: list[pd.Timestamp] = []
+    lines = []
+    for date, label in zip(dated["date"], dated["label"]):
+        line = max((n + 1 for n, day in enumerate(free) if day > date), default=0)
+        free[line:] = [date + pd.Timedelta(days=days_per_letter * (len(label) + 2))]
+        lines.append(line)
+    return lines
+
+
+def event_lines(events: pd.DataFrame, days_apart: int = 70) -> pd.DataFrame:
+    """Events with the line of a chart that each stands on: kinds in the order of KINDS, no two within days_apart.
+
+    Adds period_start, period_end, is_span (`with_periods`), kind_name and line (0, 1, ... from the top). Each event
+    takes the first free line of its kind, in order of time.
+    """
+    found = with_periods(plain(events)).sort_values(["date", "event_id"], kind="stable")
+    apart, first, parts = pd.Timedelta(days=days_apart), 0, []
+    for kind, name in KINDS.items():
+        own = found[found["kind"] == kind]
+        free: list[pd.Timestamp] = []
+        lines = []
+        for event in own.itertuples():
+            line = next((n for n, day in enumerate(free) if day <= event.period_start), len(free))
+            free[line : line + 1] = [event.period_end + apart]
+            lines.append(first + line)
+        parts.append(own.assign(kind_name=name, line=lines))
+        first += len(free)
+    return pd.concat(parts).sort_values(["date", "event_id"], kind="stable", ignore_index=True)
+
+
 def days_between(first: pd.Series, second: pd.Series) -> tuple[int, int]:
     """Fewest and most days from one dated row to another, as their precisions allow.
 
@@ -239,6 +361,52 @@ def who_was_in_office(office_holders: pd.DataFrame, day: Day) -> pd.DataFrame:
     return lanes.loc[possible, columns].reset_index(drop=True)
 
 
+def office_terms(office_holders: pd.DataFrame, start: Day, end: Day) -> pd.DataFrame:
+    """One row per spell in office, ready for a time axis from start to end.
+
+    Adds to `office_lanes`: may_start and may_end (the days within which the spell lies, cut to the axis), sure_start
+    and sure_end (the days on which the holder was in office for certain; NaT where no day is), open_start and
+    open_end (True where no date is published), term (the dates in words) and line (three for each office, taken in
+    turn, so that neighbours do not stand on one line).
+    """
+    start, end = pd.Timestamp(start), pd.Timestamp(end)
+    lanes = office_lanes(office_holders).sort_values(
+        "office", key=lambda office: office.map(list(OFFICES).index), kind="stable", ignore_index=True
+    )
+    sure_start = lanes["start_last"].fillna(lanes["in_post_on"])
+    # A spell that runs beyond the axis is certain up to its edge.
+    sure_end = lanes["end_first"].fillna(lanes["in_post_on"]).fillna(lanes["start_last"]).clip(upper=end)
+    sure = sure_start.notna() & (sure_start <= sure_end)
+    offices = lanes["office"].map({office: place for place, office in enumerate(OFFICES)})
+    return lanes.assign(
+        office_name=lanes["office"].map(OFFICES),
+        may_start=lanes["not_before"].fillna(start).clip(lower=start),
+        may_end=lanes["not_after"].fillna(end).clip(upper=end),
+        sure_start=sure_start.where(sure),
+        sure_end=sure_end.where(sure),
+        open_start=~lanes["start_known"],
+        open_end=~lanes["end_known"],
+        term=[say_term(spell) for _, spell in lanes.iterrows()],
+        line=3 * offices + lanes.groupby("office").cumcount() % 3,
+    )
+
+
+def in_office_at(events: pd.DataFrame, office_holders: pd.DataFrame) -> pd.DataFrame:
+    """Who was in office at each event: event_id, date, date_precision, title, one column an office, source_id.
+
+    source_id is that of the event. Doubt stands in brackets; names joined by 'or' are both possible. An event dated
+    loosely is asked at its first day.
+    """
+    rows = []
+    for event in plain(events).to_dict("records"):
+        found = who_was_in_office(office_holders, event["date"])
+        doubt = (" (" + found["doubt"] + ")").where(found["doubt"] != "", "")
+        names = (found["holder"] + doubt).groupby(found["office"]).agg(" or ".join)
+        rows.append({**event, **names.reindex(list(OFFICES), fill_value="not known").to_dict()})
+    columns = ["event_id", "date", "date_precision", "title", *OFFICES, "source_id"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 # ------------------------------------------------------------------------------------------- ownership
 
 
@@ -308,6 +476,23 @@ def crcs_per_owner(ownership: pd.DataFrame) -> pd.DataFrame:
     return held.groupby(keys, as_index=False)["provider_id"].nunique().rename(columns={"provider_id": "crcs"})
 
 
+def owner_changes(ownership: pd.DataFrame) -> pd.DataFrame:
+    """Every day on which a CRC passed from one holder to another.
+
+    Columns: date, provider_id, from_owner, to_owner, change (sale, where the CRC leaves the public sector; owner, where
+    another owner takes over; owner's owner, where the owning company itself comes under other control), source_id.
+    """
+    spans = _one_name_each(ownership_spans(ownership))
+    before = spans.groupby("provider_id")[["owner_id", "owner_name"]].shift(1)
+    rows = spans.assign(from_id=before["owner_id"], from_owner=before["owner_name"], to_owner=spans["owner_name"])
+    rows = rows.dropna(subset="from_id")
+    same = [new.startswith(old) for old, new in zip(rows["from_id"], rows["owner_id"])]
+    change = pd.Series("owner", index=rows.index).mask(same, "owner's owner")
+    change = change.mask(rows["from_id"] == "public-sector-before-sale", "sale")
+    columns = ["date", "provider_id", "from_owner", "to_owner", "change", "source_id"]
+    return rows.assign(change=change)[columns].sort_values(["date", "provider_id"], ignore_index=True)
+
+
 # --------------------------------------------------------------------------------------------- overlay
 
 
@@ -370,6 +555,29 @@ def statistics(staff: pd.DataFrame, caseload: pd.DataFrame, national: pd.DataFra
     return pd.concat(parts, ignore_index=True).sort_values(["statistic", "series"], kind="stable", ignore_index=True)
 
 
+def statistic_points(rows: pd.DataFrame, start: Day, end: Day, longest_gap_days: int = 400) -> pd.DataFrame:
+    """The rows of `statistics` that touch start to end, ready to draw.
+
+    Adds body, is_span, piece (what a line may connect: one body and source, no more than longest_gap_days from row to
+    row) and label (the body, on the last row of each statistic; empty elsewhere).
+    """
+    points = rows[(rows["period_end"] >= pd.Timestamp(start)) & (rows["period_start"] <= pd.Timestamp(end))]
+    points = points.sort_values(["statistic", "series", "period_start"])
+    points = points.reset_index(drop=True)
+    series = [points["statistic"], points["series"]]
+    gap = points["period_start"] - points["period_start"].groupby(series).shift(1)
+    run = (gap > pd.Timedelta(days=longest_gap_days)).groupby(series).cumsum()
+    body = points["provider_id"].map(BODIES).fillna("England and Wales")
+    last = points.assign(body=body).sort_values("period_start", kind="stable")
+    last = last.drop_duplicates(["statistic", "body"], keep="last").index
+    return points.assign(
+        body=body,
+        is_span=points["period_end"] > points["period_start"],
+        piece=points["statistic"] + " | " + points["series"] + " | " + run.astype(str),
+        label=body.where(points.index.isin(last), ""),
+    )
+
+
 # ------------------------------------------------------------------------------------------- sentences
 
 
@@ -386,6 +594,28 @@ def say_day(day: Day, precision: str = "day") -> str:
     if pd.isna(last):
         return "an unknown date"
     return f"{day:%B %Y} to {last:%B %Y}"
+
+
+def say_period(first: Day, last: Day) -> str:
+    """A stretch of days in words: a day, a month, a year, or from one day to another."""
+    first, last = pd.Timestamp(first), pd.Timestamp(last)
+    for precision, begins in (("day", True), ("month", first.is_month_start), ("year", first.is_year_start)):
+        if begins and first + LENGTHS[precision] - ONE_DAY == last:
+            return say_day(first, precision)
+    return f"{say_day(first)} to {say_day(last)}"
+
+
+def say_term(spell: pd.Series) -> str:
+    """The first and last day of one row of `office_lanes` in words, unknown days named as such."""
+    start, end = "first day not known", "last day not known"
+    if spell["start_known"]:
+        start = f"from {say_day(spell['date'], spell['date_precision'])}"
+    if spell["end_known"]:
+        end = f"to {say_day(spell['date_end'], spell['date_end_precision'])}"
+    if start[5:] == end[3:]:
+        return f"within {end[3:]}"
+    seen = f"in post in {say_day(spell['in_post_on'], 'month')}" if pd.notna(spell["in_post_on"]) else ""
+    return ", ".join(part for part in (start, seen, end) if part)
 
 
 def say_events(events: pd.DataFrame) -> str:
@@ -421,3 +651,180 @@ def say_days_between(first: pd.Series, second: pd.Series) -> str:
     """The number of days between two dated rows, as a range where a date is not known to the day."""
     fewest, most = days_between(first, second)
     return f"{fewest:,} days" if fewest == most else f"{fewest:,} to {most:,} days"
+
+
+def say_kinds(events: pd.DataFrame) -> str:
+    """How many events there are of each kind, most first."""
+    kinds = (
+        plain(events)["kind"]
+        .map(KINDS)
+        .str.lower()
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+    )
+    listed = ", ".join(f"{name} {count}" for name, count in kinds.items())
+    return f"By kind: {listed}."
+
+
+def say_busiest(events: pd.DataFrame) -> str:
+    """The year with the most events, or the years where several have as many."""
+    years = events["date"].dt.year.value_counts()
+    busiest = sorted(years[years == years.max()].index)
+    named = " and ".join(map(str, busiest))
+    verb = "is the year" if len(busiest) == 1 else "are the years"
+    return f"{named} {verb} with the most events in the evidence: {years.max()} of {len(events)}"
+
+
+def say_matching(rows: pd.DataFrame, total: int) -> str:
+    """How many of all events match a reader's choices, with the first and the last of them.
+
+    Needs title, start and end (the day after the last possible one; NaT for an event known to the day).
+    """
+    rows = rows.sort_values("start", kind="stable")
+    last_days_of = (rows["end"] - ONE_DAY).fillna(rows["start"])
+    told = [f"{title} ({say_period(*days)})" for title, *days in zip(rows["title"], rows["start"], last_days_of)]
+    if len(told) == 1:
+        return f"1 of {total} events matches: {told[0]}."
+    return f"{len(told)} of {total} events match. First: {told[0]}. Last: {told[-1]}."
+
+
+def say_stretch(first: Day, last: Day) -> str:
+    """A stretch of days in words where one end may be open."""
+    if pd.isna(first):
+        return f"to {say_day(last)}"
+    return f"from {say_day(first)}" if pd.isna(last) else f"{say_day(first)} to {say_day(last)}"
+
+
+def say_office_at(events: pd.DataFrame, office_holders: pd.DataFrame, label: str) -> str:
+    """What happened at a milestone and who was in office then."""
+    event = milestones(events).set_index("label").loc[label]
+    row = in_office_at(event.to_frame().T, office_holders).iloc[0]
+    offices = "; ".join(f"{name}, {row[office]}" for office, name in OFFICES.items())
+    return f"{say_day(event['date'], event['date_precision'])}: {event['title']}. {offices}."
+
+
+def say_owner_changes(ownership: pd.DataFrame) -> str:
+    """How many CRCs changed owner, when, from whom to whom."""
+    changes = owner_changes(ownership)
+    crcs = ownership["provider_id"].nunique()
+    later = changes[changes["change"] == "owner"]
+    above = changes[changes["change"] == "owner's owner"]
+    sold = changes[changes["change"] == "sale"]
+    parts = [
+        f"{f'All {crcs}' if len(sold) == crcs else f'{len(sold)} of {crcs}'} CRCs passed from the public sector to "
+        f"{sold['to_owner'].nunique()} owners on {say_day(sold['date'].min())}.",
+        *(
+            f"{len(rows)} changed owner after that, from {old} to {new}, on {say_day(day)}."
+            for (day, old, new), rows in later.groupby(["date", "from_owner", "to_owner"])
+        ),
+        *(
+            f"{len(rows)} more stayed with their owner while the company above it changed hands on {say_day(day)}: "
+            f"'{old}' became '{new}'."
+            for (day, old, new), rows in above.groupby(["date", "from_owner", "to_owner"])
+        ),
+    ]
+    return " ".join(parts)
+
+
+def event_table(events: pd.DataFrame) -> pd.DataFrame:
+    """The events as a table to read: date (as it is known), event (title and detail), source_id."""
+    rows = plain(events).sort_values(["date", "event_id"])
+    dates = [say_day(*row) for row in rows[["date", "date_precision"]].values]
+    told = rows["title"] + (". " + rows["detail"]).fillna("")
+    return pd.DataFrame({"date": dates, "event": told, "source_id": rows["source_id"]})
+
+
+def year_table(events: pd.DataFrame) -> pd.DataFrame:
+    """How many events of each kind fall in each year, as a table to read: year, one column a kind, all."""
+    counts = pd.crosstab(events["date"].dt.year.rename("year"), plain(events)["kind"])
+    counts = counts[list(KINDS)].rename(columns=KINDS)
+    return counts.assign(all=counts.sum(axis=1)).rename_axis(columns=None).reset_index().astype({"year": "str"})
+
+
+def office_table(office_holders: pd.DataFrame) -> pd.DataFrame:
+    """The spells in office as a table to read: holder, office, term (in words), source_id."""
+    lanes = office_lanes(office_holders)
+    terms = [say_term(spell) for _, spell in lanes.iterrows()]
+    return pd.DataFrame(
+        {"holder": lanes["holder"], "office": lanes["office_title"], "term": terms, "source_id": lanes["source_id"]}
+    )
+
+
+def ownership_table(ownership: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """The owners as a table to read: owner, held (in words), crcs (names), source_id."""
+    spans = ownership_spans(ownership)
+    names = plain(providers).set_index("provider_id")["name"].str.removesuffix(" CRC")
+    spans = spans.assign(
+        crc=spans["provider_id"].map(names),
+        held=[say_period(*days) for days in spans[["span_start", "span_end"]].values],
+    )
+    keys = ["span_start", "owner_name", "held", "source_id"]
+    rows = spans.groupby(keys, as_index=False)["crc"].agg("; ".join)
+    return rows.rename(columns={"owner_name": "owner", "crc": "crcs"})[["owner", "held", "crcs", "source_id"]]
+
+
+def statistic_table(points: pd.DataFrame) -> pd.DataFrame:
+    """Where the rows of `statistic_points` come from: statistic, body, years, source_id."""
+    years = pd.DataFrame({"first": points["period_start"].dt.year, "last": points["period_end"].dt.year})
+    keys = ["body", "source_id"]
+    rows = points.assign(**years.astype("str")).groupby(keys, as_index=False, sort=False)
+    rows = rows.agg(statistic=("statistic", _each_once), first=("first", "min"), last=("last", "max"))
+    same = rows["first"] == rows["last"]
+    rows = rows.assign(years=rows["first"].where(same, rows["first"] + " to " + rows["last"]))
+    return rows.sort_values(["statistic", "body", "years"])[["statistic", "body", "years", "source_id"]]
+
+
+def _each_once(names: pd.Series) -> str:
+    return "; ".join(names.unique())
+
+
+def milestone_table(events: pd.DataFrame, office_holders: pd.DataFrame) -> pd.DataFrame:
+    """The turns of the story as a table to read: date, event, time_since (the one before), one column an office.
+
+    time_since is a range of days where a date is not known to the day.
+    """
+    turns = milestones(events)
+    rows = in_office_at(turns, office_holders)
+    return pd.DataFrame(
+        {
+            "date": [say_day(*row) for row in turns[["date", "date_precision"]].values],
+            "event": turns["title"],
+            "time_since": ["(first)", *(say_days_between(turns.loc[n - 1], turns.loc[n]) for n in turns.index[1:])],
+            **{name: rows[office] for office, name in OFFICES.items()},
+        }
+    )
+
+
+def say_owner(ownership: pd.DataFrame, owner_id: str) -> str:
+    """How many CRCs an owner held, and from when to when."""
+    spans = ownership_spans(ownership)
+    held = spans[spans["owner_id"] == owner_id]
+    if held.empty:
+        return f"No CRC was held by {owner_id}."
+    parts = [
+        f"{len(rows)} CRC{'s' if len(rows) > 1 else ''} from {say_day(first)} to {say_day(last)}"
+        for (first, last), rows in held.groupby(["span_start", "span_end"])
+    ]
+    return f"{held['owner_name'].iloc[0]} held {'; '.join(parts)}."
+
+
+def say_limits(events: pd.DataFrame, office_holders: pd.DataFrame) -> str:
+    """How many dates are loose or missing."""
+    lanes = office_lanes(office_holders)
+    loose = (plain(events)["date_precision"] != "day").sum()
+    return (
+        f"{loose} of {len(events)} events are not known to the day. Of {len(lanes)} spells in office, "
+        f"{(~lanes['start_known']).sum()} have no published first day or month and {(~lanes['end_known']).sum()} no "
+        f"published last one; {(~lanes['start_known'] & ~lanes['end_known']).sum()} have neither."
+    )
+
+
+def say_gap(events: pd.DataFrame, first: str, second: str) -> str:
+    """The days from one milestone to another in a sentence, by their labels."""
+    turns = milestones(events).set_index("label")
+    one, other = turns.loc[first], turns.loc[second]
+    return (
+        f"Between '{one['title']}' ({say_day(one['date'], one['date_precision'])}) and '{other['title']}' "
+        f"({say_day(other['date'], other['date_precision'])}) lie {say_days_between(one, other)}."
+    )

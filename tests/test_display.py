@@ -59,6 +59,12 @@ def test_folded_table_opens_on_demand():
     assert shown.markup.startswith("<details><summary>Two (2 rows)</summary><table>")
 
 
+def test_brief_text_says_how_many_rows_it_leaves_out():
+    shown = display.table(pd.DataFrame({"a": range(1, 9)}), "Eight", brief=True)
+    assert shown.text.splitlines()[-2:] == ["5", "and 3 more rows"]
+    assert shown.markup.count("<tr>") == 9
+
+
 @given(st.text(max_size=40))
 def test_text_never_becomes_markup(text):
     markup = display.table(pd.DataFrame({"a": [text]}), text).markup + display.findings(text).markup

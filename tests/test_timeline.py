@@ -388,3 +388,122 @@ def test_sentences(events, office_holders, ownership):
         "On 1 February 2015 the 2 CRCs were held as follows: mtcnovo 1; sodexo 1."
     )
     assert timeline.say_owners(ownership, "2010-01-01") == "No CRC had an owner on 1 January 2010."
+
+
+# ------------------------------------------------------------------------------- ready for the time axis
+
+
+def test_no_two_events_of_a_line_touch():
+    lined = timeline.event_lines(load("events"), days_apart=70)
+    assert len(lined) == len(load("events"))
+    assert lined.groupby("line")["kind"].nunique().eq(1).all()
+    for _, own in lined.sort_values("period_start").groupby("line"):
+        gap = own["period_start"] - own["period_end"].shift(1)
+        assert (gap.dropna() >= 70 * DAY).all()
+
+
+def test_labels_take_the_first_line_that_stays_free():
+    labels = dated(("2015-01-01", "day"), ("2015-02-01", "day"), ("2015-03-01", "day"), ("2019-01-01", "day"))
+    labels["label"] = ["a" * 8, "b" * 38, "c" * 8, "d"]
+    # 10 and 40 letters of 30 days: a is free in November 2015, b (the second line) only in 2018.
+    assert timeline.label_lines(labels, days_per_letter=30) == [0, 1, 2, 0]
+
+
+def test_milestones_that_the_table_lacks_are_named():
+    with pytest.raises(ValueError, match="2021-06-26-probation-service-starts"):
+        timeline.milestones(load("events").iloc[:50])
+
+
+def test_phases_follow_each_other_without_a_gap():
+    stretches = timeline.phases(load("events"))
+    assert (stretches["first_day"].iloc[1:].to_numpy() == (stretches["last_day"].iloc[:-1] + DAY).to_numpy()).all()
+    assert stretches["first_day"].isna().sum() == stretches["last_day"].isna().sum() == 1
+
+
+def test_a_loosely_dated_row_falls_in_both_phases():
+    stretches = timeline.phases(load("events"))
+    rows = pd.DataFrame(
+        {"start": pd.to_datetime(["2018-01-01", "2018-07-26"]), "end": pd.to_datetime(["2019-01-01", None])}
+    )
+    assert len(timeline.rows_in_phase(rows, stretches, "3")) == 2
+    assert len(timeline.rows_in_phase(rows, stretches, "4")) == 1
+    assert timeline.rows_in_phase(rows, stretches, "1").empty
+
+
+def test_terms_are_sure_only_within_what_is_possible(office_holders):
+    terms = timeline.office_terms(office_holders, "2010-01-01", "2023-12-31")
+    known = terms[terms["sure_start"].notna()]
+    assert (known["may_start"] <= known["sure_start"]).all()
+    assert (known["sure_end"] <= known["may_end"]).all()
+    third = terms.set_index("holder").loc["Third"]
+    assert third["open_end"]
+    assert third["sure_start"] == third["sure_end"] == pd.Timestamp("2012-09-30")
+    assert third["term"] == "from September 2012, last day not known"
+
+
+def test_every_spell_in_office_has_room_on_the_axis():
+    terms = timeline.office_terms(load("office_holders"), "2010-01-01", "2023-12-31")
+    assert len(terms) == len(load("office_holders"))
+    assert (terms["may_start"] <= terms["may_end"]).all()
+    assert terms["line"].max() == 8
+
+
+def test_in_office_names_each_office_and_keeps_the_doubt():
+    found = timeline.in_office_at(timeline.milestones(load("events")), load("office_holders")).set_index("event_id")
+    start = found.loc["2014-06-01-nps-and-crcs-start"]
+    assert start[list(timeline.OFFICES)].tolist() == ["Chris Grayling", "Jeremy Wright", "Paul McDowell"]
+    end = found.loc["2018-07-27-crc-contracts-to-end-in-2020"]
+    assert end["justice_secretary"] == "David Gauke (last day not known)"
+    assert " or " in end["chief_inspector"]
+
+
+def test_owner_changes_of_all_21_companies():
+    changes = timeline.owner_changes(load("ownership"))
+    assert changes["change"].value_counts().to_dict() == {"sale": 21, "owner's owner": 5, "owner": 3}
+    moved = changes[changes["change"] == "owner"]
+    assert moved[["from_owner", "to_owner"]].drop_duplicates().values.tolist() == [["Working Links", "Seetec"]]
+    said = timeline.say_owner_changes(load("ownership"))
+    assert said.startswith("All 21 CRCs passed from the public sector to 8 owners on 1 February 2015. 3 changed owner")
+
+
+def test_a_line_never_joins_two_sources_or_jumps_a_gap():
+    rows = timeline.statistics(load("staff"), load("caseload"), load("reoffending_national"))
+    points = timeline.statistic_points(rows, "2010-01-01", "2023-12-31")
+    pieces = points.groupby("piece")
+    assert pieces["source_id"].nunique().eq(1).all()
+    assert pieces["body"].nunique().eq(1).all()
+    assert pieces["period_start"].diff().dropna().max() <= pd.Timedelta(days=400)
+    # Two figures of one source that lie ten years apart stay two dots.
+    assert points.loc[points["source_id"] == "wa-11805", "piece"].is_unique
+    assert points.loc[points["label"] != ""].groupby(["statistic", "body"]).size().eq(1).all()
+
+
+def test_tables_to_read_keep_every_row():
+    events, ownership = load("events"), load("ownership")
+    assert len(timeline.event_table(events)) == len(events)
+    assert len(timeline.office_table(load("office_holders"))) == len(load("office_holders"))
+    assert timeline.ownership_table(ownership, load("providers"))["crcs"].str.split("; ").str.len().sum() == len(
+        ownership
+    )
+    assert timeline.year_table(events)["all"].sum() == len(events)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2019-02-15", "2019-02-15", "15 February 2019"),
+        ("2019-02-01", "2019-02-28", "February 2019"),
+        ("2019-01-01", "2019-12-31", "2019"),
+        ("2018-04-01", "2019-03-31", "1 April 2018 to 31 March 2019"),
+    ],
+)
+def test_periods_in_words(first, last, words):
+    assert timeline.say_period(first, last) == words
+
+
+def test_the_days_between_two_milestones():
+    events = load("events")
+    assert timeline.say_gap(events, "NPS and CRCs start", "CRCs sold").endswith("lie 245 days.")
+    table = timeline.milestone_table(events, load("office_holders"))
+    assert table["time_since"].iloc[0] == "(first)"
+    assert len(table) == len(timeline.MILESTONES)
