@@ -99,6 +99,15 @@ def test_publishing_twice_leaves_no_difference_and_says_what_changed(tmp_path, m
     assert "cell cell-1: text: One. -> Two." in capsys.readouterr().out
 
 
+def test_stored_text_is_the_same_notebook_with_a_line_for_each_row(tmp_path):
+    notebook = sample()
+    rows = [{"provider": f"P{n}", "value": n, "note": 'with "quotes", \\ and é'} for n in range(50)]
+    notebook.cells[1].outputs = [output(**{VEGALITE_MIME: {"datasets": {"d": rows}}, "text/plain": "a\nb"})]
+    text = notebooks.stored(notebook)
+    assert nbformat.reads(text, as_version=4) == nbformat.reads(nbformat.writes(notebook), as_version=4)
+    assert sum('"provider": "P' in line for line in text.splitlines()) == 50
+
+
 def output(**data):
     return nbformat.v4.new_output("display_data", data=data)
 
@@ -122,7 +131,7 @@ def test_a_notebook_that_breaks_a_rule_is_named(tmp_path, change, words):
     notebook.cells[1].execution_count = 1
     change(notebook)
     path = tmp_path / "99_sample.ipynb"
-    nbformat.write(notebook, path)
+    path.write_text(notebooks.stored(notebook))
     found = notebooks.problems(path)
     assert any(words in line and line.startswith("99_sample.ipynb") for line in found)
 
