@@ -118,7 +118,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             alt.Tooltip("offenders:Q", title="Offenders", format=","),
             alt.Tooltip("source:N", title="Source"),
         ]
-        base = with_titles(base, sources).transform_calculate(measure="split(datum.line, ' ')[0]")
+        base = base.transform_calculate(measure="split(datum.line, ' ')[0]")
         zone = (
             alt.Chart(overlaps)
             .transform_filter("datum.population === population && period === 'year'")
@@ -156,17 +156,21 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
                 ),
                 detail="line:N",
             )
-            points = known.mark_point(size=34, opacity=1).encode(
-                across,
-                up,
-                colour,
-                alt.Shape(
-                    "measure:N",
-                    scale=alt.Scale(domain=list(MEASURE_COLOURS), range=["circle", "square"]),
-                    legend=legend,
-                    title=None,
-                ),
-                tooltip=tooltip,
+            points = (
+                with_titles(known, sources)
+                .mark_point(size=34, opacity=1)
+                .encode(
+                    across,
+                    up,
+                    colour,
+                    alt.Shape(
+                        "measure:N",
+                        scale=alt.Scale(domain=list(MEASURE_COLOURS), range=["circle", "square"]),
+                        legend=legend,
+                        title=None,
+                    ),
+                    tooltip=tooltip,
+                )
             )
             layers = [zone, rule, line]
             if field == "binary_rate":
@@ -180,7 +184,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             orient="top",
             labelExpr="datum.label === 'current' ? 'current measure' : 'older measure'",
             symbolOpacity=1,
-            symbolStrokeWidth=0,
+            symbolDash=[1, 0],
         )
         # Juveniles lie far above adults: one axis for both would press the lines flat.
         young = "population === 'juvenile' ? {} : {}"
@@ -282,7 +286,6 @@ def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
         )
 
     def draw(base: alt.Chart) -> alt.LayerChart:
-        base = with_titles(base, sources)
         order = base.data["cohort"].drop_duplicates().tolist()
         order = sorted(order, key=lambda label: (label[:4], len(label)))
         across = alt.X("cohort:O", title="Cohort", sort=order, axis=alt.Axis(labelAngle=-60))
@@ -298,7 +301,8 @@ def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
         ends = [parts.clip(upper=0).sum(axis=1).min(), parts.clip(lower=0).sum(axis=1).max()]
         scale = alt.Scale(domain=[math.floor(10 * ends[0]) / 10, math.ceil(10 * ends[1]) / 10])
         bars = (
-            base.transform_fold(list(PARTS))
+            with_titles(base, sources)
+            .transform_fold(list(PARTS))
             .transform_calculate(part=named)
             .mark_bar(size=13)
             .encode(
@@ -317,14 +321,14 @@ def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
         line = base.mark_line(color=charts.INK, strokeWidth=1.5).encode(across, alt.Y("total_change:Q"))
         point = base.mark_point(
             shape="diamond", size=60, fill="white", stroke=charts.INK, strokeWidth=1.5, opacity=1
-        ).encode(across, alt.Y("total_change:Q"), tooltip=tooltip)
+        ).encode(across, alt.Y("total_change:Q"))
         last = (
             base.transform_window(place="row_number()", sort=[alt.SortField("cohort", "descending")])
             .transform_filter("datum.place === 1")
             .mark_text(align="left", dx=11, fontWeight="bold")
             .encode(across, alt.Y("total_change:Q"), text=alt.Text("total_change:Q", format="+.2f"))
         )
-        return alt.layer(bars, zero, line, point, last).properties(width=WIDTH, height=300)
+        return alt.layer(bars, zero, line, point, last).properties(width=540, height=260)
 
     return Explorer(
         [
@@ -411,7 +415,7 @@ def case_mix_explorer(adjusted: pd.DataFrame, national: pd.DataFrame, sources: p
             before.encode(points, row, text=label),
         )
         return alt.vconcat(
-            lines.properties(width=560, height=320), bars.properties(width=420, height=120)
+            lines.properties(width=560, height=360), bars.properties(width=420, height=130)
         ).resolve_scale(color="independent")
 
     return Explorer(
@@ -473,7 +477,6 @@ def success_explorer(counts: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
         return "; ".join(said) + "."
 
     def draw(base: alt.Chart) -> alt.LayerChart:
-        base = with_titles(base, sources)
         order = list(dict.fromkeys(base.data["row"]))
         up = alt.Y(
             "row:N",
@@ -504,7 +507,7 @@ def success_explorer(counts: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             .mark_bar(color="#e8eaed")
             .encode(across, alt.X2("end"), up)
         )
-        bars = base.mark_bar(opacity=1).encode(across, alt.X2("end"), up, colour, tooltip=tooltip)
+        bars = with_titles(base, sources).mark_bar(opacity=1).encode(across, alt.X2("end"), up, colour, tooltip=tooltip)
         good = base.transform_filter("datum.outcome === 'success'").mark_text(align="left", dx=4)
         bad = base.transform_filter("datum.outcome === 'failure'").mark_text(align="left", dx=5)
         return alt.layer(
@@ -518,7 +521,7 @@ def success_explorer(counts: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
                 color=alt.condition("datum.crcs > 16", alt.value("white"), alt.value(charts.INK)),
             ).transform_calculate(label_at="datum.crcs > 16 ? datum.end - 2 : datum.end"),
             bad.encode(alt.X("end:Q", scale=scale), up, text="crcs:Q"),
-        ).properties(width=360, height=31 * len(order))
+        ).properties(width=380, height=32 * len(order))
 
     named = {RATE_NAMES[rate]: rate for rate in dict.fromkeys(rows["rate"])}
     tests = {label: test for test, label in TESTS.items() if (rows["test"] == test).any()}
@@ -561,7 +564,7 @@ def counts_table(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def power_rows(by_crc: pd.DataFrame, size: int, simulations: int = 4000) -> pd.DataFrame:
-    """Chance that a 5% test finds a fall of 0 to 7 points: fall, formula and simulated (percent), source_id."""
+    """Chance that a 5% test finds a fall of 0 to 7 points: fall, formula and simulated (percent)."""
     cohort = reoffending.quarterly_cohort(by_crc)
     falls = pd.Series([step / 2 for step in range(15)])
     rates = cohort["baseline_rate"] - falls
@@ -574,7 +577,6 @@ def power_rows(by_crc: pd.DataFrame, size: int, simulations: int = 4000) -> pd.D
             "fall": falls,
             "formula": (100 * reoffending.power(size, cohort["baseline_rate"], rates)).round(2),
             "simulated": [round(100 * share, 2) for share in simulated],
-            "source_id": cohort["source_id"],
         }
     )
 
@@ -622,7 +624,7 @@ def power_explorer(by_crc: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             chart.mark_point(filled=False, color=charts.INK, size=55, opacity=1).encode(
                 across, alt.Y("simulated:Q"), tooltip=tooltip
             ),
-        ).properties(width=WIDTH, height=260)
+        ).properties(width=500, height=220)
 
     return Explorer(
         [choice("size", "Offenders in the cohort", sizes, quarter)],
@@ -639,6 +641,7 @@ def power_explorer(by_crc: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             "circles on it. A dotted line marks the fall of all CRCs together. The control chooses the cohort size."
         ),
         sources=sources,
+        source_ids=[cohort["source_id"]],
     )
 
 
