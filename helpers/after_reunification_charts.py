@@ -141,7 +141,7 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
         y=top, x=alt.value(-8), text="region"
     )
     named = base.transform_filter("region !== ''").transform_aggregate(groupby=["unit"])
-    unit = named.mark_text(align="left", baseline="top", dy=2, fontSize=11).encode(y=top, x=alt.value(4), text="unit")
+    unit = named.mark_text(align="left", dy=-15, fontSize=11).encode(y=row, x=alt.value(4), text="unit")
     return alt.layer(span, point, line, region, unit).properties(width=480, height=640)
 
 
@@ -351,7 +351,7 @@ def cases_explorer(findings: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
         draw=draw_cases,
         say=say_cases,
         title="In how many cases was the work done well enough?",
-        subtitle="Filled: exact, with a 95% interval if cases were counted. Hollow: about or a bound. Grey: before 2021",
+        subtitle="Filled: exact, with a 95% interval if cases were counted. Hollow: about, or a bound. Grey: earlier",
         description="One row for each printed share of cases in which the work was sufficient, with its hedge; the "
         "control chooses what inspectors looked at.",
         source_ids=findings["source_id"],
@@ -388,7 +388,7 @@ def national_series(tables: Tables, measure: str) -> pd.DataFrame:
         theme = tables["after_measures"].set_index("measure")["theme"].astype(str)[measure]
         body = "All probation" if theme in ("supervision", "recalls") else series["provider_id"].map(BODY_NAMES)
         rows = series.assign(body=body, low=np.nan, high=np.nan, stated=series["basis"].astype(str) == "stated")
-    return rows[rows["period_end"] >= NATIONAL_FROM].astype({"qualifier": str}).reset_index(drop=True)
+    return rows[rows["period_start"] >= NATIONAL_FROM].astype({"qualifier": str}).reset_index(drop=True)
 
 
 def national_change(tables: Tables, measure: str) -> pd.Series:
@@ -474,12 +474,16 @@ def say_national(tables: Tables, compared: pd.DataFrame, measure: str) -> str:
         moved = (
             f"a {change['direction']} of {after._both(change['change_percent_low'], change['change_percent_high'])}%"
         )
-    subject = change["name"] if measure not in REOFFENDING else REOFFENDING["binary_rate"][1]
     if measure == "binary_rate":
         last = national_series(tables, measure).iloc[-1]
         ends[1] += f", 95% interval {last['low']:.1f}% to {last['high']:.1f}%"
-    row = compared[compared["subject"] == subject]
-    before = BESIDE_BEFORE[row["verdict"].iloc[0]] if len(row) else "No earlier figure was judged."
+    judged = (
+        compared["subject"] == REOFFENDING["binary_rate"][1]
+        if measure in REOFFENDING
+        else compared["measure"] == measure
+    )
+    row = compared[judged.fillna(False)]
+    before = BESIDE_BEFORE[row["verdict"].iloc[0]] if len(row) else "Whether earlier years are alike was not judged."
     return f"{change['name']}: from {ends[0]} to {ends[1]}, {moved}. {before}"
 
 
@@ -623,7 +627,7 @@ def points_table(shares: pd.DataFrame) -> pd.DataFrame:
 
 def reoffending_table(series: pd.DataFrame) -> pd.DataFrame:
     """Yearly cohorts that the explorer draws: cohort, reoffended (with 95% interval), reoffences each, offenders."""
-    rows = series[series["date_end"] >= NATIONAL_FROM]
+    rows = series[series["date"] >= NATIONAL_FROM]
     return pd.DataFrame(
         {
             "cohort": rows["cohort"],
@@ -688,7 +692,7 @@ def drawn(tables: Tables) -> pd.DataFrame:
     earlier = after.recalls(tables)
     series = [national_series(tables, measure) for measure in (*NATIONAL_MEASURES, *REOFFENDING)]
     local = rates[rates["level"] == "unit"]
-    earlier = earlier[earlier["period_end"] < NATIONAL_FROM]
+    earlier = earlier[earlier["period_start"] < NATIONAL_FROM]
     parts = [
         _listed(inspected, inspected["unit"], inspected["band"] + scores),
         _listed(standards, standards["unit"], standards["standard"] + " " + standards["band"].astype(str)),
