@@ -83,15 +83,21 @@ DEFAULT_RULE = ScoringRule()
 
 
 def services(providers: pd.DataFrame) -> pd.DataFrame:
-    """Every CRC and NPS division: provider_id, name, service_type {NPS, CRC}, in the order of providers."""
+    """Every CRC and NPS division: provider_id, name, service_type {NPS, CRC}, in the order of providers.
+
+    The name is the short one, 'NPS London' or 'London CRC', as charts and sentences need it; the full names are in
+    providers.
+    """
     rows = providers[providers["kind"].isin(SERVICE_TYPES)]
-    return pd.DataFrame(
+    kind, short = rows["kind"].astype(str).map(SERVICE_TYPES), rows["short_name"].astype(str)
+    table = pd.DataFrame(
         {
             "provider_id": rows["provider_id"].astype(str),
-            "name": rows["name"].astype(str),
-            "service_type": rows["kind"].astype(str).map(SERVICE_TYPES),
+            "name": short.where(kind == "NPS", short + " CRC"),
+            "service_type": kind,
         }
-    ).reset_index(drop=True)
+    )
+    return table.reset_index(drop=True)
 
 
 def rating_grid(
@@ -159,6 +165,23 @@ def overall_counts(
     counts = counts.astype({"official": "Int64", "official_of": "Int64"})
     counts["unidentified"] = counts["official"] - counts["services"]
     return counts[["service_type", "round", "band", "services", "of", "official", "official_of", "unidentified"]]
+
+
+def overall_shares(counts: pd.DataFrame) -> pd.DataFrame:
+    """The share of services in each overall band, from `overall_counts`; official counts where they are published.
+
+    Columns: service_type, round, band, services, of, share, wilson_lower, wilson_upper (proportions, 95%).
+    Method: Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    table = counts[["service_type", "round", "band"]].copy()
+    for column in ("services", "of"):
+        official = counts["official" if column == "services" else "official_of"]
+        table[column] = official.fillna(counts[column]).astype(int)
+    table["share"] = table["services"] / table["of"]
+    lower, upper = proportion_confint(table["services"], table["of"], method="wilson")
+    return table.assign(wilson_lower=lower.round(9), wilson_upper=upper.round(9))
 
 
 def overall_bands(
@@ -415,6 +438,12 @@ def admissible_thresholds(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RU
     return pd.DataFrame({name: values[fits] for name, values in zip(_THRESHOLDS, (r, g, o), strict=True)})
 
 
+def fitting_rules(admissible: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE) -> list[ScoringRule]:
+    """The rules of `admissible_thresholds` that begin Outstanding where `rule` does, with its points."""
+    rows = admissible[admissible["outstanding_from"] == rule.outstanding_from]
+    return [ScoringRule(*rule.points, *row) for row in rows[_THRESHOLDS].itertuples(index=False)]
+
+
 def rule_sensitivity(evidence: pd.DataFrame, rules: Iterable[ScoringRule]) -> pd.DataFrame:
     """The order of the two types under several rules, one row a rule.
 
@@ -441,6 +470,24 @@ def rule_sensitivity(evidence: pd.DataFrame, rules: Iterable[ScoringRule]) -> pd
             }
         )
     return pd.DataFrame(rows)
+
+
+def threshold_margins(sensitivity: pd.DataFrame) -> pd.DataFrame:
+    """Lowest possible NPS mean less highest possible CRC mean (points) for each pair of thresholds, in words.
+
+    One row for each start of Requires improvement, one column for each start of Good, from `rule_sensitivity`.
+    Above zero the NPS is certainly higher; otherwise the ranges overlap.
+    """
+    margin = sensitivity["nps_lowest"] - sensitivity["crc_highest"]
+    verdict = sensitivity["nps_certainly_higher"].map({True: "NPS higher", False: "open"})
+    text = [
+        f"{number:{'+' if abs(number) >= 0.005 else ''}.2f}".replace("-", "\N{MINUS SIGN}") + f" ({word})"
+        for number, word in zip(margin.round(9), verdict, strict=True)
+    ]
+    wide = sensitivity.assign(text=text).set_index(["requires_improvement_from", "good_from"])["text"].unstack()  # noqa: PD010
+    starts = [f"{value:g} points" for value in wide.index]
+    wide.columns = [f"Good from {value:g}" for value in wide.columns]
+    return wide.reset_index(drop=True).assign(start=starts)[["start", *wide.columns]]
 
 
 def league_points_check(
@@ -631,6 +678,49 @@ def say_overall(counts: pd.DataFrame, band: str = "Good") -> str:
     return f"{nps} {verb} rated {band} overall against {crc} in the {rows['round'].iloc[0]} round."
 
 
+def say_official(counts: pd.DataFrame) -> str:
+    """The count of services by band from the ratings held here against the official one, from `overall_counts`."""
+    parts = []
+    for band in BANDS:
+        rows = counts[counts["band"] == band].set_index("service_type")["services"]
+        split = f" ({rows['NPS']} NPS, {rows['CRC']} CRC)" if rows.sum() else ""
+        parts.append(f"{rows.sum()} {band}{split}")
+    sentence = f"The ratings held here for the {counts['round'].iloc[0]} round add up to {_join(parts, '; ')}"
+    if counts["official"].isna().any():
+        return sentence + "; the official count is not known for every band."
+    same = (counts["unidentified"] == 0).all()
+    return sentence + (": the official totals." if same else f"; the official count is {counts['official'].sum()}.")
+
+
+def say_service(grid: pd.DataFrame, provider_id: str) -> str:
+    """What is known of one service, from `rating_grid`; says so if it was not rated in the round."""
+    rows = grid[(grid["provider_id"] == provider_id) & (grid["band"] != NOT_APPLICABLE)]
+    if rows.empty:
+        return f"no overall rating in the {grid['round'].iloc[0]} round was found"
+    whole, single = rows[rows["standard"] == "overall"], rows[rows["standard"] != "overall"]
+    known = single[single["band"] != UNKNOWN]
+    overall = f"{whole['band'].iloc[0]} overall in {whole['round'].iloc[0]}"
+    if known.empty:
+        return f"{overall}; none of its {len(single)} standard ratings is known"
+    names = known["standard"] + " " + known["standard_name"].astype(str) + ": " + known["band"]
+    return f"{overall}; {len(known)} of {len(single)} standard ratings known ({_join(names.tolist())})"
+
+
+def say_rival(facts: pd.DataFrame, band_distribution: pd.DataFrame, counts: pd.DataFrame) -> str:
+    """A share of Inadequate CRCs that a journal printed, beside the counts by the inspectorate and the press."""
+    claim = facts.set_index("fact_id").loc["2019-journal-share-inadequate"]
+    early = band_distribution[
+        (band_distribution["coverage"] == "interim") & (band_distribution["band"] == "Inadequate")
+    ].iloc[0]
+    rows = counts[(counts["service_type"] == "CRC") & (counts["band"] == "Inadequate")]
+    official, of = rows[["official", "official_of"]].iloc[0]
+    return (
+        f"A journal of {pd.Timestamp(claim['date']):%Y} says that {_number(claim['value'])}% of CRCs were rated "
+        f"Inadequate and names no standard. Overall it was {official} of {of}; the same share, {early['services']} of "
+        f"the first {early['of']} inspected, was Inadequate on standard {early['standard']} alone."
+    )
+
+
 def say_unidentified(counts: pd.DataFrame) -> str:
     """Services in the official count that no source read names, from `overall_counts`."""
     rows = counts[counts["unidentified"].fillna(0) > 0]
@@ -671,15 +761,16 @@ def say_gap(counts: pd.DataFrame) -> str:
     ends = gap(counts)
     if ends["bound"].iloc[0] == "exact":
         row = ends.iloc[0]
-        sentence += f" The gap is {_points(row['difference'])} percentage points"
+        sentence += f" The gap is {percentage_points(row['difference'])} percentage points"
         if pd.notna(row["fisher_p"]):
             sentence += (
-                f" (95% interval {_points(row['difference_lower'])} to {_points(row['difference_upper'])}; "
+                f" (95% interval {percentage_points(row['difference_lower'])} to "
+                f"{percentage_points(row['difference_upper'])}; "
                 f"Fisher's exact test, p {_p(row['fisher_p'])})"
             )
         return sentence + "."
     low, high = ends["difference"]
-    sentence += f" The gap lies between {_points(low)} and {_points(high)} percentage points"
+    sentence += f" The gap lies between {percentage_points(low)} and {percentage_points(high)} percentage points"
     return sentence + (", so what is public does not settle who did better." if low <= 0 <= high else ".")
 
 
@@ -798,6 +889,12 @@ def say_round_change(changes: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
+def percentage_points(share: float) -> str:
+    """A share as a whole number of percentage points, with a proper minus sign."""
+    text = f"{abs(np.floor(100 * abs(share) + 0.5 + 1e-9)):.0f}"
+    return f"\N{MINUS SIGN}{text}" if share < 0 and text != "0" else text
+
+
 # Working parts
 
 
@@ -881,11 +978,6 @@ def _percent(share: float) -> str:
     return f"{np.floor(100 * share + 0.5 + 1e-9):.0f}%"
 
 
-def _points(share: float) -> str:
-    text = f"{abs(np.floor(100 * abs(share) + 0.5 + 1e-9)):.0f}"
-    return f"\N{MINUS SIGN}{text}" if share < 0 and text != "0" else text
-
-
 def _p(value: float) -> str:
     return "< 0.001" if value < 0.0005 else f"= {value:.3f}"
 
@@ -900,8 +992,8 @@ def _range(low: float, high: float) -> str:
     return _number(low) if low == high else f"{_number(low)} to {_number(high)}"
 
 
-def _join(parts: Sequence[str]) -> str:
+def _join(parts: Sequence[str], comma: str = "") -> str:
     if len(parts) == 1:
         return parts[0]
-    comma = "; " if any("," in part for part in parts) else ", "
+    comma = comma or ("; " if any("," in part for part in parts) else ", ")
     return f"{comma.join(parts[:-1])} and {parts[-1]}"

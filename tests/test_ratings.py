@@ -502,4 +502,54 @@ def test_percentages_round_half_up(share, text):
 
 
 def test_negative_points_carry_a_minus_sign():
-    assert [r._points(share) for share in (-0.31, 0.674, -0.001)] == ["\N{MINUS SIGN}31", "67", "0"]
+    assert [r.percentage_points(share) for share in (-0.31, 0.674, -0.001)] == ["\N{MINUS SIGN}31", "67", "0"]
+
+
+def test_names_are_short_and_tell_the_types_apart(tables):
+    names = r.services(tables["providers"])["name"]
+    assert names.is_unique and {"NPS London", "London CRC", "DDC CRC"} <= set(names)
+
+
+def test_official_totals_in_words(tables):
+    counts = [
+        r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], round)
+        for round in r.ROUNDS
+    ]
+    assert r.say_official(counts[0]) == (
+        "The ratings held here for the 2018-19 round add up to 0 Outstanding; 6 Good (5 NPS, 1 CRC); 21 Requires "
+        "improvement (2 NPS, 19 CRC) and 1 Inadequate (0 NPS, 1 CRC): the official totals."
+    )
+    assert r.say_official(counts[1]).endswith("; the official count is 10.")
+
+
+def test_shares_use_the_official_count(tables):
+    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], SECOND)
+    shares = r.overall_shares(counts).set_index(["service_type", "band"])
+    assert shares.loc[("CRC", "Good"), ["services", "of"]].tolist() == [3, 9]
+    assert (shares["wilson_lower"] <= shares["share"]).all() and (shares["share"] <= shares["wilson_upper"]).all()
+
+
+def test_a_service_in_words(tables):
+    grid = r.rating_grid(tables["ratings"], tables["providers"], tables["standards"], SECOND)
+    assert r.say_service(grid, "nps-wales") == "no overall rating in the 2019-20 round was found"
+    assert r.say_service(grid, "crc-merseyside") == (
+        "Requires improvement overall in 2019-20; none of its 10 standard ratings is known"
+    )
+    assert "; 3 of 10 standard ratings known (1.1 Leadership: Outstanding, " in r.say_service(
+        grid, "crc-durham-tees-valley"
+    )
+
+
+def test_margins_agree_with_the_verdicts(first, both):
+    rules = r.fitting_rules(r.admissible_thresholds(both))
+    sensitivity = r.rule_sensitivity(first, rules)
+    cells = r.threshold_margins(sensitivity).melt(id_vars="start")["value"]
+    assert len(cells) == len(rules)
+    assert cells.str.contains("NPS higher").sum() == sensitivity["nps_certainly_higher"].sum()
+    assert cells[cells.str.contains("NPS higher")].str.startswith("+").all()
+
+
+def test_a_journals_share_beside_the_counts(tables):
+    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], FIRST)
+    said = r.say_rival(load("rating_facts"), tables["band_distribution"], counts)
+    assert "80% of CRCs" in said and "1 of 21" in said and "8 of the first 10" in said and "2.3" in said
