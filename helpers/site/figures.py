@@ -201,8 +201,9 @@ def markup(figure: Figure, source_links: dict[str, tuple[str, str]]) -> str:
         sources = f"<p>{'Source' if len(links) == 1 else 'Sources'}: {'; '.join(links)}</p>"
     name, description = escape(figure.title), escape(figure.spec["description"])
     width, height = _size(figure.picture)
+    room = round(height * min(1, 880 / width))
     return (
-        f'<figure class="chart" id="{figure.id}" aria-label="{name}" data-height="{round(height * min(1, 880 / width))}">'
+        f'<figure class="chart" id="{figure.id}" aria-label="{name}" data-height="{room}">'
         '<div class="choices"></div><p class="status" role="status"></p>'
         f'<div class="drawing"><noscript><img src="charts/{figure.id}.png" width="{width}" height="{height}" '
         f'alt="{description}"></noscript></div>'
@@ -233,7 +234,7 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
     """A zip of the rows as CSV, how to read them, their sources and the licence; the same bytes every time."""
     rows = datasets(figure.spec)
     files, columns_said = {}, []
-    for count, (name, values) in enumerate(rows.items(), start=1):
+    for count, values in enumerate(rows.values(), start=1):
         file = "data.csv" if len(rows) == 1 else f"data-{count}.csv"
         fields = list(dict.fromkeys(key for row in values for key in row))
         text = io.StringIO()
@@ -271,7 +272,8 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
         "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/\n"
         "They contain public sector information licensed under the Open Government Licence v3.0, and Parliamentary\n"
         "information licensed under the Open Parliament Licence v3.0. Of documents marked facts-only in sources.csv\n"
-        f"nothing but facts was taken.\n\nTo cite: {COLLECTION}, chart '{figure.title}', with the sources in sources.csv.\n"
+        f"nothing but facts was taken.\n\nTo cite: {COLLECTION}, chart '{figure.title}',\n"
+        "with the sources in sources.csv.\n"
     )
     packed_files = io.BytesIO()
     with zipfile.ZipFile(packed_files, "w") as bundle:

@@ -14,22 +14,7 @@ POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: data: blob:; "
     "font-src 'self' file:; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self' file:"
 )
-NOT_PROSE = (
-    "a",
-    "button",
-    "code",
-    "figure",
-    "h1",
-    "h2",
-    "h3",
-    "pre",
-    "script",
-    "style",
-    "summary",
-    "table",
-    "nav",
-    "dt",
-)
+NOT_PROSE = {"a", "button", "code", "dt", "figure", "h1", "h2", "h3", "nav", "pre", "script", "summary", "table"}
 
 
 class Finisher:
@@ -70,8 +55,7 @@ class Finisher:
             if path.name != "glossary.html":
                 self._link_terms(soup, article)
             _frame_tables(soup, article)
-        for summary in soup.select("summary[aria-label]"):
-            del summary["aria-label"]
+        _mend(soup)
         self.anchors[path.name] = {tag["id"] for tag in soup.find_all(id=True)}
         self.links[path.name] = {
             tag[name] for tag in soup.find_all(True) for name in ("href", "src") if tag.get(name) is not None
@@ -123,7 +107,7 @@ class Finisher:
         done: set[str] = set()
         for text in list(article.find_all(string=self.pattern)):
             parents = {parent.name for parent in text.parents}
-            if parents & set(NOT_PROSE) or not parents & {"p", "li", "dd"}:
+            if parents & NOT_PROSE or not parents & {"p", "li", "dd"}:
                 continue
             pieces, at = [], 0
             for match in self.pattern.finditer(text):
@@ -148,9 +132,8 @@ class Finisher:
                 target = unquote(parts.path) or page
                 if not (self.folder / target).exists():
                     found.append(f"{page}: {link} leads to a file that is not there")
-                elif parts.fragment and target in self.anchors:
-                    if unquote(parts.fragment) not in self.anchors[target] | {"", "#"}:
-                        found.append(f"{page}: {link} leads to a place that is not on that page")
+                elif parts.fragment and unquote(parts.fragment) not in self.anchors.get(target, {parts.fragment}):
+                    found.append(f"{page}: {link} leads to a place that is not on that page")
         return found
 
 
@@ -169,13 +152,38 @@ def _wrap(cell: object, href: str) -> None:
     cell.append(link)
 
 
+def _mend(soup: object) -> None:
+    """What the theme leaves open for readers who hear the page."""
+    for summary in soup.select("summary[aria-label]"):
+        del summary["aria-label"]
+    for heading in soup.select("[role=heading]:not([aria-level])"):
+        heading["aria-level"] = "2"
+    for place, name in ((".sidebar-drawer", "Pages"), (".toc-drawer", "On this page")):
+        for drawer in soup.select(place):
+            drawer["aria-label"] = name
+    results = soup.find(id="search-results")
+    if results:
+        title = soup.new_tag("h1")
+        title.string = "Search"
+        results.insert_before(title)
+
+
 def _frame_tables(soup: object, article: object) -> None:
     """A table wider than the page scrolls in a region of its own, which the keyboard can reach."""
+    names: dict[str, int] = {}
     for table in article.find_all("table"):
         caption = table.find("caption")
         for head in table.select("thead th:not([scope])"):
             head["scope"] = "col"
-        name = caption.get_text() if caption else "Table"
+        heading = table.find_previous(["h1", "h2", "h3"])
+        name = (
+            caption.get_text()
+            if caption
+            else f"Table under {heading.get_text().rstrip('#') if heading else 'the title'}"
+        )
+        names[name] = names.get(name, 0) + 1
+        if names[name] > 1:
+            name += f" ({names[name]})"
         region = soup.new_tag("div", attrs={"class": "scroll", "role": "region", "aria-label": name, "tabindex": "0"})
         table.wrap(region)
         outer = region.parent

@@ -65,7 +65,8 @@ def cite(title: str, kept: str = "") -> str:
     """How to cite a page that is made from tables."""
     return (
         '<section class="cite"><h2 id="how-to-cite">Sources and how to cite</h2>'
-        f"<p>{kept}To cite: <cite>{COLLECTION}</cite>, {escape(title)}, with the date of the version you used.</p></section>"
+        f"<p>{kept}To cite: <cite>{COLLECTION}</cite>, {escape(title)}, with the date of the version you used.</p>"
+        "</section>"
     )
 
 
@@ -113,8 +114,8 @@ def source_pages(sources: pd.DataFrame, used: Mapping[str, list[tuple[str, str]]
     )
     front = (
         f"<p>Every figure names the document that it was read in. There are {len(sources)}, by publisher:</p>"
-        f"<ul>{links}</ul><p>Of documents marked <q>facts-only</q>, only facts were taken: numbers, dates, names of bodies. "
-        "Where only the site of a document is known, its address is written but not linked.</p>"
+        f"<ul>{links}</ul><p>Of documents marked <q>facts-only</q>, only facts were taken: numbers, dates, "
+        "names of bodies. Where only the site of a document is known, its address is written but not linked.</p>"
         f"{display.table(counts, 'Documents by licence').markup}{cite('Sources')}"
     )
     return [Page("sources", "Sources", front), *pages]
@@ -192,9 +193,9 @@ def _provider_page(row: pd.Series, names: pd.Series, tables: Mapping[str, pd.Dat
             shown = shown.assign(
                 standard=[s if s == "overall" else f"{s} {titles.get(s, '')}" for s in shown["standard"].astype(str)]
             )
-        if table == "events":
-            shown = shown.assign(date=_dates(frame))
-        elif "date" in shown:
+        if "measure" in shown:
+            shown = shown.assign(measure=shown["measure"].astype(str).str.replace("_", " "))
+        if "date" in shown:
             shown = shown.assign(date=_dates(frame))
         hedge = ("value", "qualifier") if {"value", "qualifier"} <= set(columns) else None
         markup = display.table(
@@ -252,8 +253,8 @@ def front_page(cards: list[dict[str, str]]) -> str:
     return (
         f"# {COLLECTION}\n\n"
         "Between 2014 and 2021 probation in England and Wales was split in two: a public National Probation Service\n"
-        "and 21 Community Rehabilitation Companies run under contract. These pages let you see, question and share the\n"
-        "public evidence on what happened. Every figure names its source. Every chart and control works without a\n"
+        "and 21 Community Rehabilitation Companies run under contract. These pages let you see, question and share\n"
+        "the public evidence on what happened. Every figure names its source. Every chart and control works without a\n"
         "network and without Python.\n\n"
         f"````````{{raw}} html\n<ul class='cards'>{items}</ul>\n{cite('front page')}\n````````\n\n"
         f"```{{toctree}}\n:hidden:\n:caption: Pages\n\n{tree}\n```\n\n"

@@ -111,16 +111,35 @@
   }
 
   // Long names down the side break into lines, so that a narrow window has room for the marks.
-  function narrowLabels(part, limit) {
-    if (!part || typeof part !== "object") return;
-    const y = part.encoding?.y;
-    if (y && /nominal|ordinal/.test(y.type) && y.axis !== null && !y.axis?.labelExpr) {
-      const lines = `split(trim(replace(datum.label, regexp('(.{1,${Math.floor(limit / 6)}})(\\\\s+|$)', 'g'), '$1\\n')), '\\n')`;
-      y.axis = { ...y.axis, labelLimit: limit, labelFontSize: 11, labelLineHeight: 11, labelExpr: lines };
+  function narrowLabels(spec, limit) {
+    const width = Math.floor(limit / 5.6);
+    const lines = `split(trim(replace(datum.label, regexp('(.{1,${width}})(\\\\s+|$)', 'g'), '$1\\n')), '\\n')`;
+    for (const part of parts(spec)) {
+      const y = part.encoding?.y;
+      if (!y?.field || !/nominal|ordinal/.test(y.type) || y.axis === null || y.axis?.labelExpr) continue;
+      y.axis = { ...y.axis, labelLimit: limit + 12, labelFontSize: 11, labelLineHeight: 11, labelExpr: lines };
       delete y.axis.minExtent;
+      const rows = Object.values(spec.datasets ?? {}).flat().filter((row) => y.field in row);
+      const names = new Set(rows.map((row) => row[y.field]));
+      const counts = names.size ? [...names].map((name) => wrapped(name, width).length) : [3];
+      const step = 6 + 11 * Math.max(...counts);
+      for (const frame of parts(spec).filter((each) => each.height && [...parts(each)].includes(part))) {
+        if (frame.height.step) frame.height = { step: Math.max(frame.height.step, step) };
+        else if (frame.height > 0) frame.height = Math.max(frame.height, step * (y.scale?.domain?.length ?? names.size));
+      }
     }
-    if (part.height?.step && part.height.step < 25) part.height = { step: 25 };
-    for (const [key, inner] of Object.entries(part)) if (key !== "datasets") narrowLabels(inner, limit);
+  }
+
+  // The specification and everything in it that is drawn.
+  function parts(spec) {
+    const inner = [...(spec.layer ?? []), ...(spec.hconcat ?? []), ...(spec.vconcat ?? []), ...(spec.concat ?? []), ...(spec.spec ? [spec.spec] : [])];
+    return [spec, ...inner.flatMap(parts)];
+  }
+
+  // Words along a time axis would run into each other if the axis got shorter.
+  function crowded(spec) {
+    const all = parts(spec);
+    return all.some(({ mark }) => (mark?.type ?? mark) === "text") && all.some(({ encoding }) => encoding?.x?.type === "temporal");
   }
 
   function narrowTexts(spec, room) {
@@ -130,7 +149,8 @@
     if (title) {
       spec.title = { ...title };
       if (title.text && !title.text.expr) spec.title.text = wrapped(title.text, big);
-      if (title.subtitle) spec.title.subtitle = wrapped(title.subtitle, small);
+      const subtitle = joined(title.subtitle).split(/ (?=Source: )/);
+      if (title.subtitle) spec.title.subtitle = subtitle.flatMap((line) => wrapped(line, small));
     }
     const finding = spec.params?.find((param) => param.name === "finding");
     if (finding) {
@@ -142,9 +162,16 @@
     const { figure, place } = chart;
     const seen = Math.min(place.clientWidth - 26, WIDEST); // less the padding and the border
     chart.room = place.clientWidth;
-    const view = await embed(chart, seen, seen);
+    const least = crowded(chart.spec) ? PHONE : 0;
+    await embed(chart, Math.max(seen, least), seen);
+    if (!least) await narrowPanels(chart, seen);
     // Long labels can leave a narrow window no room for the marks: then the chart scrolls.
-    if (chart.canvas.style.width && view.width() < 150) await embed(chart, seen + 200 - Math.max(view.width(), 0), seen);
+    if (chart.canvas.style.width && !least && chart.view.width() < 150) {
+      await embed(chart, seen + 200 - Math.max(chart.view.width(), 0), seen);
+    }
+    // Words at the end of a mark are not counted when a chart is fitted: it gives way by what they stick out.
+    const over = place.scrollWidth - place.clientWidth;
+    if (!least && over > 0 && over < 100 && chart.canvas.style.width) await embed(chart, parseInt(chart.canvas.style.width) - over, seen);
     const wide = place.scrollWidth > place.clientWidth + 1;
     if (wide) {
       place.setAttribute("tabindex", "0");
@@ -157,8 +184,19 @@
     figure.classList.add("drawn");
   }
 
-  async function embed(chart, room, seen) {
+  // Panels one under another give up the width by which they do not fit, as long as enough is left.
+  async function narrowPanels(chart, seen) {
+    const panels = chart.spec.vconcat;
+    const over = chart.canvas.querySelector("svg").clientWidth - seen;
+    const plain = (panel) => !panel.hconcat && !panel.concat && !panel.vconcat && !panel.facet && typeof panel.width !== "object";
+    if (!panels || over <= 0 || !panels.every(plain)) return;
+    const width = (panel) => (panel.width ?? chart.spec.config?.view?.continuousWidth ?? 300) - over;
+    if (panels.every((panel) => width(panel) >= 150)) await embed(chart, seen, seen, panels.map(width));
+  }
+
+  async function embed(chart, room, seen, widths = []) {
     const spec = fitted(chart, room, seen);
+    widths.forEach((width, place) => { spec.vconcat[place].width = width; });
     chart.view?.finalize();
     const canvas = element("div", { class: "canvas" });
     if (spec.width === "container") canvas.style.width = `${room}px`;
@@ -168,6 +206,7 @@
       renderer: "svg",
       ast: true, // Vega's interpreter: nothing is evaluated as code, so the page's policy can refuse that
       actions: false,
+      logLevel: 1, // errors; what Vega-Lite remarks on while it compiles is for the makers, not for readers
       defaultStyle: false,
       tooltip: { disableDefaultStyle: true },
       patch: (vega) => { setSignals(vega.signals ?? [], chart.choices); return vega; },
@@ -184,7 +223,9 @@
     const svg = chart.canvas.querySelector("svg");
     svg.setAttribute("role", "img");
     svg.setAttribute("aria-label", describe(chart));
-    svg.removeAttribute("aria-roledescription");
+    // The picture is one image with one description; its parts have no names of their own.
+    for (const part of svg.querySelectorAll("[role]")) part.removeAttribute("role");
+    for (const part of chart.canvas.querySelectorAll("[aria-roledescription]")) part.removeAttribute("aria-roledescription");
   }
 
   // ---- controls -------------------------------------------------------------------------------------------
@@ -370,16 +411,15 @@
     return chart.loaded;
   }
 
-  // The theme opens its menus with labels alone, which a keyboard cannot reach.
+  // The theme opens its menus with labels alone, which a keyboard cannot reach: buttons take their place.
   function openMenusByKeyboard() {
     for (const [selector, name] of [[".nav-overlay-icon", "Menu of pages"], [".toc-overlay-icon", "Contents of this page"]]) {
       for (const label of document.querySelectorAll(selector)) {
-        for (const [key, value] of Object.entries({ role: "button", tabindex: "0", "aria-label": name })) label.setAttribute(key, value);
-        label.addEventListener("keydown", (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          document.getElementById(label.htmlFor).click();
-        });
+        const box = document.getElementById(label.htmlFor);
+        const button = element("button", { type: "button", class: label.className, "aria-label": name, "aria-expanded": "false", onclick: () => box.click() });
+        box.addEventListener("change", () => button.setAttribute("aria-expanded", String(box.checked)));
+        button.append(...label.childNodes);
+        label.replaceWith(button);
       }
     }
   }
