@@ -179,24 +179,29 @@ def _card(path: Path, notebook: Any, drawn: list[Figure], folder: Path) -> dict[
 def _sphinx(source: Path, target: Path, trees: Path, documents: int) -> None:
     """Runs Sphinx without executing anything; a warning, such as a dead link, stops the build."""
     import io
+    import warnings
 
     from sphinx.application import Sphinx
     from sphinx.util.docutils import docutils_namespace, patch_docutils
     from tqdm import tqdm
 
     os.environ["SOURCE_DATE_EPOCH"] = "315532800"
-    warnings = io.StringIO()
+    remarks = io.StringIO()
     settings = {**SETTINGS, "html_extra_path": [str(source / "extra")], "exclude_patterns": ["extra"]}
     with (
         patch_docutils(),
         docutils_namespace(),
         tqdm(total=2 * documents, desc="rendering", unit="page", disable=None) as bar,
+        warnings.catch_warnings(),
     ):
-        app = Sphinx(source, None, target, trees, "html", settings, status=None, warning=warnings, freshenv=True)
+        # What extensions still use of an older Sphinx is for their makers to mend.
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        app = Sphinx(source, None, target, trees, "html", settings, status=None, warning=remarks, freshenv=True)
         app.connect("doctree-read", lambda *_: bar.update() and None)
         app.connect("html-page-context", lambda *_: bar.update() and None)
         app.build(force_all=True)
-    said = re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()).replace(f"{source}{os.sep}", "").strip()
+    said = re.sub(r"\x1b\[[0-9;]*m", "", remarks.getvalue()).replace(f"{source}{os.sep}", "").strip()
     if said:
         raise SiteError(said.splitlines())
 

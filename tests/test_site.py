@@ -1,0 +1,200 @@
+"""The rendered collection without a browser: what stops a build, what a build leaves, the same bytes twice."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+
+import nbformat
+import pytest
+
+from helpers import data, notebooks
+from helpers.display import VEGALITE_MIME
+from helpers.site import build, figures, finish, pages
+from tests import site_samples
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return site_samples.collection(tmp_path_factory.mktemp("sample") / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def site(folder, tmp_path_factory):
+    return build.build(folder, data.DATA, tmp_path_factory.mktemp("built") / "site")
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def changed(folder, tmp_path, change):
+    """A copy of the notebook after `change`."""
+    path = folder / "01_sample.ipynb"
+    notebook = nbformat.read(path, 4)
+    change(notebook)
+    copy = tmp_path / "notebooks" / path.name
+    copy.parent.mkdir(exist_ok=True)
+    notebooks.write(copy, notebook)
+    return copy.parent
+
+
+def chart(notebook, cell="moving"):
+    return next(c for c in notebook.cells if c.id == cell).outputs[0].data[VEGALITE_MIME]
+
+
+def test_the_same_bytes_twice_and_nothing_of_the_machine(folder, site, tmp_path):
+    again = build.build(folder, data.DATA, tmp_path / "again")
+    assert contents(again) == contents(site)
+    for path in site.rglob("*"):
+        if path.suffix in (".html", ".js", ".txt"):
+            assert str(site.parent) not in path.read_text(encoding="utf-8")
+
+
+def test_every_link_inside_leads_somewhere_and_every_page_has_its_policy(site):
+    for path in site.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert text.count('http-equiv="Content-Security-Policy"') == 1
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|<style", text), path.name
+    assert "unsafe" not in finish.POLICY
+
+
+def test_sources_providers_and_terms_are_linked(site):
+    page = (site / "01_sample.html").read_text(encoding="utf-8")
+    assert re.search(r'<td><a href="sources-\d\.html#source-', page)
+    assert 'class="term" href="glossary.html#term-caseload"' in page or 'href="glossary.html#term-caseload"' in page
+    known = {page.name for page in site.glob("provider-*.html")}
+    kinds = data.load("providers")["kind"].isin(list(pages.PROVIDER_KINDS))
+    assert len(known) == kinds.sum()
+    for source in data.load("sources")["source_id"]:
+        place = pages.source_places(data.load("sources"))[source]
+        name, anchor = place.split("#")
+        assert f'id="{anchor}"' in (site / name).read_text(encoding="utf-8")
+        break
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (lambda n: chart(n).pop("description"), "01_sample.ipynb, cell moving: the chart has no description"),
+        (
+            lambda n: chart(n)["usermeta"].update(source_ids=["no-such"]),
+            "01_sample.ipynb, cell moving: unknown source no-such",
+        ),
+        (
+            lambda n: chart(n)["datasets"][chart(n)["data"]["name"]][0].update(provider_id="crc-nowhere"),
+            "01_sample.ipynb, cell moving: unknown provider crc-nowhere",
+        ),
+        (
+            lambda n: n.cells[0].update(source=n.cells[0].source + " [on](02_missing.ipynb)"),
+            "01_sample.ipynb, cell question: the link to 02_missing.ipynb leads nowhere",
+        ),
+        (
+            lambda n: chart(n)["params"].append({"name": "idle", "bind": {"input": "range"}}),
+            "01_sample.ipynb, cell moving: nothing in the chart follows the control idle",
+        ),
+        (lambda n: n.metadata.update(author="x"), "01_sample.ipynb: metadata are not normalised"),
+    ],
+)
+def test_a_broken_rule_stops_the_build_and_names_notebook_and_cell(folder, site, tmp_path, change, rule):
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "kept.txt").write_text("the previous site")
+    with pytest.raises(build.SiteError) as told:
+        build.build(changed(folder, tmp_path, change), data.DATA, target)
+    assert any(line.startswith(rule) for line in told.value.lines), told.value.lines
+    assert [path.name for path in target.iterdir()] == ["kept.txt"]
+
+
+@pytest.mark.parametrize("step", ["_sphinx", "_finish", "_write_charts"])
+def test_an_interrupted_build_leaves_the_previous_site_whole(folder, tmp_path, monkeypatch, step):
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "kept.txt").write_text("the previous site")
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    for other in ("_sphinx", "_write_charts", "_finish"):
+        monkeypatch.setattr(build, other, interrupted if other == step else lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        build.build(folder, data.DATA, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert [path.name for path in target.iterdir()] == ["kept.txt"]
+
+
+def test_a_swap_that_fails_puts_the_previous_site_back(tmp_path):
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "kept.txt").write_text("the previous site")
+    work = tmp_path / "work"
+    work.mkdir()
+    with pytest.raises(FileNotFoundError):
+        build._swap(work / "never-finished", target)
+    assert [path.name for path in target.iterdir()] == ["kept.txt"]
+
+
+def test_a_download_holds_table_method_sources_and_licence(site):
+    with zipfile.ZipFile(site / "charts" / "01-moving.zip") as bundle:
+        files = {name.rpartition("/")[2]: bundle.read(name).decode() for name in bundle.namelist()}
+    assert set(files) == {"data.csv", "licence.txt", "method.txt", "sources.csv"}
+    rows = list(csv.DictReader(io.StringIO(files["data.csv"])))
+    assert len(rows) > 24
+    assert {row["remark"] for row in rows} == {"'=1+1"}
+    assert "apostrophe" in files["method.txt"] and "figure" in files["method.txt"]
+    named = {row["source_id"] for row in csv.DictReader(io.StringIO(files["sources.csv"]))}
+    assert {row["source_id"] for row in rows} <= named
+    assert "Open Government Licence" in files["licence.txt"]
+
+
+def test_a_formula_is_neutralised_and_a_number_is_not():
+    assert [
+        figures.neutral(cell) for cell in ("=1", "+1", "-1", "@x", "\t=1", "\r=1", "a=1", -1, None, ["=1", "b"])
+    ] == [*("'=1", "'+1", "'-1", "'@x", "'\t=1", "'\r=1", "a=1", -1, None, "'=1 b")]
+
+
+def test_packed_rows_hold_every_value_once():
+    rows = [{"a": "long enough to matter", "b": n, "c": None} for n in range(50)]
+    packed = figures.packed(rows)
+    assert json.dumps(packed).count("long enough") == 1
+    columns = {
+        name: cells if isinstance(cells, list) else [cells["v"][place] for place in cells["i"]]
+        for name, cells in packed["columns"].items()
+    }
+    assert [dict(zip(columns, row)) for row in zip(*columns.values())] == rows
+    ragged = [{"a": 1}, {"b": 2}]
+    assert figures.packed(ragged) == ragged
+
+
+def test_a_heading_made_from_data_means_nothing_but_itself():
+    from docutils.nodes import title
+    from myst_parser.parsers.docutils_ import Parser
+
+    hostile = site_samples.HOSTILE
+    page = pages.Page("x", hostile, "<p>x</p>").text.split("\n\n", 1)[0]
+    from docutils.core import publish_doctree
+
+    tree = publish_doctree(
+        page + "\n\ntext\n\n## more\n\ntext", parser=Parser(), settings_overrides={"doctitle_xform": False}
+    )
+    assert next(iter(tree.findall(title))).astext() == hostile
+
+
+def test_hostile_text_in_every_column_never_becomes_markup(tmp_path):
+    from bs4 import BeautifulSoup
+
+    folder = site_samples.hostile_data(tmp_path / "data")
+    made = site_samples.collection(tmp_path / "notebooks", site_samples.HOSTILE, folder)
+    site = build.build(made, folder, tmp_path / "site")
+    for path in site.glob("*.html"):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        assert not [tag for tag in soup.find_all("script") if not tag.get("src")], path.name
+        assert not soup.find_all("img", src="x") and not soup.find_all(href=re.compile("^javascript")), path.name
+        assert not [tag for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")], path.name
+    assert "window.hostile" in (site / "01_sample.html").read_text(encoding="utf-8")
