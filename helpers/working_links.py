@@ -1,0 +1,239 @@
+"""The three CRCs of Working Links: the warnings, the collapse and what came after. Tables in, tables out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from helpers import display
+from helpers.staffing import flip
+from helpers.timeline import days_between, plain, say_day, with_periods
+
+OWNER = "working-links"
+GROUP = "crcs-working-links"
+SUCCESSOR = "seetec"
+COLLAPSE = "2019-02-15-working-links-administration"
+# Who gave the warning, by the kind of event; the others (owners, contracts, incidents) are no warnings.
+WARNERS = {"union": "Unions", "inspection": "Inspectorate", "provider": "Press on job losses"}
+CHANGE_OF_OWNER = "2016-06-aurelius-buys-working-links"  # a sale, not a warning
+VOICES = {
+    "inspectorate": "Inspectorate",
+    "trade union": "Unions",
+    "commissioner": "Police and crime commissioner",
+    "government": "Ministers",
+}
+
+
+def companies(ownership: pd.DataFrame, owner: str = OWNER) -> list[str]:
+    """The provider ids of the CRCs that an owner ever held, in alphabetical order."""
+    rows = plain(ownership)
+    return sorted(rows.loc[rows["owner_id"] == owner, "provider_id"].unique())
+
+
+def neighbours(providers: pd.DataFrame, crcs: list[str]) -> list[str]:
+    """The other CRCs in the NPS divisions of these CRCs, by the providers table."""
+    rows = plain(providers)
+    divisions = set(rows.loc[rows["provider_id"].isin(crcs), "nps_division_id"])
+    near = rows[(rows["kind"] == "crc") & rows["nps_division_id"].isin(divisions)]
+    return sorted(set(near["provider_id"]) - set(crcs))
+
+
+def story(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
+    """Every event that names the owner, its group or one of its CRCs, in order of date.
+
+    Adds period_start and period_end (what the date can mean), and `about` (the CRCs named, or all three).
+    """
+    rows = plain(events)
+    names = rows["provider_ids"].fillna("").str.split()
+    wanted = {OWNER, GROUP, *crcs}
+    rows = rows[names.map(lambda ids: bool(wanted & set(ids)))].copy()
+    named = rows["provider_ids"].str.split().map(lambda ids: [name for name in ids if name in crcs])
+    rows["about"] = [ids or list(crcs) for ids in named]
+    return with_periods(rows.sort_values(["date", "event_id"], ignore_index=True))
+
+
+def warnings(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
+    """What was said or found about these companies before the collapse, in order: the events of three kinds.
+
+    Columns: event_id, title, detail, date, date_precision, period_start, period_end, warner, order (1 is the first),
+    fewest_days and most_days (before the collapse, as the precision of the date allows), about, source_id.
+    """
+    rows = story(events, crcs)
+    collapse = rows[rows["event_id"] == COLLAPSE].iloc[0]
+    kept = (rows["date"] < collapse["date"]) & rows["kind"].isin(list(WARNERS)) & (rows["event_id"] != CHANGE_OF_OWNER)
+    rows = rows[kept].reset_index(drop=True)
+    days = [days_between(row, collapse) for _, row in rows.iterrows()]
+    rows["warner"] = rows["kind"].map(WARNERS)
+    rows["order"] = range(1, len(rows) + 1)
+    rows["fewest_days"], rows["most_days"] = zip(*days)
+    columns = ["event_id", "title", "detail", "date", "date_precision", "period_start", "period_end", "warner", "order"]
+    return rows[[*columns, "fewest_days", "most_days", "about", "source_id"]]
+
+
+def collapse_days(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
+    """The collapse day by day: events from its day on that name the owner, its CRCs or who took them over.
+
+    Columns: date, date_precision, when (in words), title, detail, days_after (from the collapse; the fewest days),
+    source_id. Ends with the move of Wales, when the first of the three left its successor.
+    """
+    rows = plain(events)
+    names = rows["provider_ids"].fillna("").str.split()
+    wanted = {OWNER, GROUP, SUCCESSOR, *crcs}
+    rows = rows[names.map(lambda ids: bool(wanted & set(ids)))]
+    collapse = rows[rows["event_id"] == COLLAPSE].iloc[0]
+    rows = rows[rows["date"] >= collapse["date"]].sort_values(["date", "event_id"], ignore_index=True)
+    rows["when"] = [say_day(day, precision) for day, precision in zip(rows["date"], rows["date_precision"])]
+    rows["days_after"] = (rows["date"] - collapse["date"]).dt.days
+    return rows[["event_id", "date", "date_precision", "when", "title", "detail", "days_after", "source_id"]]
+
+
+def overall_ratings(ratings: pd.DataFrame, providers: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
+    """The overall band of the companies, their neighbours and the NPS divisions that cover them, first round.
+
+    Columns: provider_id, service, group (Working Links until February 2019, neighbour, NPS), round, band, date,
+    date_precision, after_collapse (the report came out after it), source_id.
+    """
+    rows, listed = plain(ratings), plain(providers).set_index("provider_id")
+    near = neighbours(providers, crcs)
+    divisions = sorted(set(listed.loc[crcs, "nps_division_id"]))
+    groups = {
+        **dict.fromkeys(crcs, "Working Links until February 2019"),
+        **dict.fromkeys(near, "neighbouring CRC"),
+        **dict.fromkeys(divisions, "NPS division"),
+    }
+    rows = rows[(rows["standard"] == "overall") & rows["provider_id"].isin(list(groups))].copy()
+    rows["group"] = rows["provider_id"].map(groups)
+    rows["service"] = rows["provider_id"].map(listed["short_name"])
+    columns = ["provider_id", "service", "group", "round", "band", "date", "date_precision", "source_id"]
+    order = {name: number for number, name in enumerate(groups.values())}
+    rows = rows.assign(place=rows["group"].map(order)).sort_values(["round", "place", "service"], ignore_index=True)
+    return rows[columns]
+
+
+def published_figures(
+    staff: pd.DataFrame, workload: pd.DataFrame, caseload: pd.DataFrame, providers: pd.DataFrame, crcs: list[str]
+) -> pd.DataFrame:
+    """Every published figure on staff, caseloads and people supervised of the three CRCs and their group.
+
+    Columns: service, measure (in words), figure (with its hedge), date, date_precision, when, note, source_id.
+    """
+    wanted = [*crcs, GROUP]
+    names = plain(providers).set_index("provider_id")["short_name"]
+    frames = [
+        plain(staff).assign(what=lambda rows: rows["measure"] + ", " + rows["grade"]),
+        plain(workload).assign(what=lambda rows: rows["measure"] + ", " + rows["role"], value=workload["value_low"]),
+        plain(caseload).assign(what=caseload["measure"].astype(object)),
+    ]
+    rows = pd.concat([frame[frame["provider_id"].isin(wanted)] for frame in frames], ignore_index=True)
+    high = rows["value_high"].where(rows["value_high"] != rows["value_low"])
+    figure = [
+        display.hedged(value, qualifier, unit=unit)
+        for value, qualifier, unit in zip(rows["value"], rows["qualifier"], rows["unit"])
+    ]
+    rows["figure"] = [
+        text if pd.isna(top) else f"{display.hedged(low, hedge)} to {display.hedged(top, unit=unit)}"
+        for text, low, top, hedge, unit in zip(figure, rows["value"], high, rows["qualifier"], rows["unit"])
+    ]
+    # A change of -40 per cent or more is a cut of 40 per cent or less: the sign and the hedge turn together.
+    cut = rows["measure"] == "change_percent"
+    rows.loc[cut, "figure"] = [
+        f"cut by {display.hedged(-value, qualifier, unit='percent')}"
+        for value, qualifier in zip(rows.loc[cut, "value"], flip(rows.loc[cut, "qualifier"]))
+    ]
+    rows["measure"] = (
+        rows["what"].str.replace("change_percent", "staff").str.replace("_", " ").str.replace(" percent", "")
+    )
+    rows["service"] = rows["provider_id"].map(names)
+    rows["when"] = [say_day(day, precision) for day, precision in zip(rows["date"], rows["date_precision"])]
+    columns = ["provider_id", "service", "measure", "figure", "date", "when", "note", "source_id"]
+    return rows.sort_values(["date", "service"], ignore_index=True)[columns]
+
+
+def positions(claims: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """What ministers, the inspectorate, unions and the commissioner are reported to have said in the five articles.
+
+    Columns: voice, speaker, claim (in our words), published (of the article), verdict, source_id (the article).
+    """
+    rows = plain(claims)
+    rows = rows[rows["speaker_role"].isin(list(VOICES))].copy()
+    rows["voice"] = rows["speaker_role"].map(VOICES)
+    rows["published"] = rows["article_source_id"].map(plain(sources).set_index("source_id")["published"])
+    rows = rows.rename(columns={"article_source_id": "source_id"})
+    columns = ["voice", "speaker", "claim", "published", "verdict", "source_id"]
+    return rows.sort_values(["voice", "published", "claim_id"], ignore_index=True)[columns]
+
+
+def say_warnings(found: pd.DataFrame) -> str:
+    """The order of the warnings: how many, from whom first, how long before the collapse."""
+    first, last = found.iloc[0], found.iloc[-1]
+    by = found.drop_duplicates("warner")
+    names = {"Unions": "the unions", "Inspectorate": "the inspectorate", "Press on job losses": "the press"}
+    order = ", then ".join(
+        f"{names[row.warner]} from {say_day(row.date, 'month')}" for row in by.itertuples(index=False)
+    )
+    return (
+        f"{len(found)} events that named Working Links or its companies came before the collapse: {order}. The first "
+        f"came {_days(first)} before it, the last {_days(last)}."
+    )
+
+
+def say_collapse(events: pd.DataFrame, crcs: list[str]) -> str:
+    """The day of the collapse: what else happened on it, and when subcontractors were to be paid."""
+    days = collapse_days(events, crcs)
+    same = days[days["days_after"] == 0]
+    later = days[days["days_after"] > 0].iloc[0]
+    return (
+        f"On {same['when'].iloc[0]} {len(same)} things are recorded: {_joined(same['title'])}. The next, on "
+        f"{later['when']}, {later['days_after']} days later: {_small(later['title'])}."
+    )
+
+
+def say_ratings(rated: pd.DataFrame) -> str:
+    """The bands of the three companies beside those of their neighbours."""
+    rated = rated[rated["round"] == rated["round"].min()]
+    parts = []
+    for group, rows in rated.groupby("group", sort=False):
+        counts = rows["band"].value_counts()
+        bands = _joined(pd.Series([f"{count} {band}" for band, count in counts.items()]))
+        parts.append(f"{group}: {bands} of {len(rows)}")
+    return f"Overall bands in the round {rated['round'].iloc[0]}. {'; '.join(parts)}."
+
+
+def say_after(rated: pd.DataFrame, events: pd.DataFrame, ownership: pd.DataFrame, crcs: list[str]) -> str:
+    """What is known of the three companies under their successor, and what is not."""
+    collapse = plain(events).set_index("event_id").loc[COLLAPSE, "date"]
+    later = rated[rated["provider_id"].isin(crcs) & (rated["date"] > collapse)]
+    rows = plain(ownership)
+    end = rows.loc[(rows["owner_id"] == SUCCESSOR) & rows["provider_id"].isin(crcs), "date_end"].max()
+    again = rated[rated["provider_id"].isin(crcs)].groupby("provider_id")["round"].nunique()
+    twice = int((again > 1).sum())
+    reports = _joined(pd.Series([f"{row.service} {row.band}" for row in later.itertuples(index=False)]))
+    return (
+        f"Seetec held the three until {say_day(end)}; in Wales offender management moved to the NPS before that. The "
+        f"{len(later)} reports that came out under it rated {reports}. {'None' if twice == 0 else twice} of the three "
+        f"has a second overall rating here, so nothing public here says whether they did better under the new owner."
+    )
+
+
+def say_positions(found: pd.DataFrame) -> str:
+    """How many positions there are from whom, and how many of them hold."""
+    counts = found["voice"].value_counts()
+    held = int((found["verdict"] == "supported").sum())
+    parts = [f"{count} from the {voice[0].lower() + voice[1:]}" for voice, count in counts.items()]
+    return (
+        f"The five articles report {len(found)} positions: {_joined(pd.Series(parts))}. {held} are supported by a "
+        f"source outside the article; notebook 09 takes each in turn."
+    )
+
+
+def _days(row: pd.Series) -> str:
+    low, high = int(row["fewest_days"]), int(row["most_days"])
+    return f"{low:,} days" if low == high else f"{low:,} to {high:,} days"
+
+
+def _small(title: str) -> str:
+    return title[0].lower() + title[1:]
+
+
+def _joined(words: pd.Series) -> str:
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,149 @@
+"""Charts of the three CRCs of Working Links. Rows come from helpers.working_links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from helpers import charts, display, working_links
+from helpers.explorer import Explorer, filter_by
+
+WARNER_COLOURS = {"Unions": "#5b5f97", "Inspectorate": "#00795c", "Press on job losses": "#8c2d04"}
+
+
+def warning_rows(found: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """What the chart of warnings draws: span, label, lane, days before the collapse, and the CRCs it is about."""
+    names = providers.set_index("provider_id")["short_name"].astype(object)
+    days = [
+        f"{low:,}" if low == high else f"{low:,} to {high:,}"
+        for low, high in zip(found["fewest_days"], found["most_days"])
+    ]
+    return pd.DataFrame(
+        {
+            "label": found["order"].astype(str) + ". " + found["title"],
+            "start": found["period_start"].dt.strftime("%Y-%m-%d"),
+            "end": (found["period_end"] + pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"),
+            "span": found["period_end"] > found["period_start"],
+            "warner": found["warner"],
+            "detail": found["detail"],
+            "days": days,
+            "about": [[names[name] for name in about] for about in found["about"]],
+            "source_id": found["source_id"],
+        }
+    )
+
+
+def warnings_explorer(
+    events: pd.DataFrame, ownership: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame
+) -> Explorer:
+    """The warnings in order of date up to the collapse, by company and by who gave them."""
+    crcs = working_links.companies(ownership)
+    found = working_links.warnings(events, crcs)
+    rows = warning_rows(found, providers)
+    day = events.set_index("event_id").loc[working_links.COLLAPSE, "date"]
+    names = providers.set_index("provider_id").loc[crcs, "short_name"].astype(object).tolist()
+
+    def draw(base: alt.Chart) -> Any:
+        x = alt.X(
+            "start:T",
+            title=None,
+            scale=alt.Scale(domain=["2015-09-01", "2019-06-30"]),
+            axis=alt.Axis(format="%Y", tickCount="year"),
+        )
+        y = alt.Y("label:N", title=None, sort=rows["label"].tolist(), axis=alt.Axis(labelLimit=330, minExtent=300))
+        colour = alt.Color(
+            "warner:N",
+            title="Who",
+            scale=alt.Scale(domain=list(WARNER_COLOURS), range=list(WARNER_COLOURS.values())),
+        )
+        tooltip = ["label", "warner", "detail", alt.Tooltip("days", title="days before the collapse")]
+        points = base.transform_filter("!datum.span").mark_point(size=110)
+        points = points.encode(
+            x=x,
+            y=y,
+            color=colour,
+            shape=alt.Shape("warner:N", title="Who", scale=alt.Scale(domain=list(WARNER_COLOURS))),
+            tooltip=tooltip,
+        )
+        spans = base.transform_filter("datum.span").mark_bar(height=11)
+        spans = spans.encode(x=x, x2="end:T", y=y, color=colour, tooltip=tooltip)
+        text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("end:T"), y=y, text="days")
+        end = pd.DataFrame({"day": [day.strftime("%Y-%m-%d")], "what": ["collapse"]})
+        rule = alt.Chart(end).mark_rule(strokeDash=[5, 3], color=charts.INK).encode(x="day:T")
+        name = (
+            alt.Chart(end)
+            .mark_text(align="left", dx=4, dy=-6, baseline="bottom")
+            .encode(x="day:T", y=alt.value(0), text="what")
+        )
+        return alt.layer(rule, name, spans, points, text).properties(width=330, height=alt.Step(30))
+
+    return Explorer(
+        [
+            filter_by("company", "Company", "about", names, "All three companies"),
+            filter_by("voice", "Who gave the warning", "warner", list(WARNER_COLOURS), "Everybody"),
+        ],
+        compute=lambda: rows,
+        draw=draw,
+        say=lambda shown, **_: say_shown(shown),
+        title="What was said before the collapse, and how long before?",
+        subtitle="Point: known to the day. Bar: known to the month. Number: days before the collapse",
+        description="Warnings about Working Links in order of date, with a dashed line at its administration.",
+        sources=sources,
+    )
+
+
+def say_shown(rows: pd.DataFrame) -> str:
+    """How many warnings are shown, and the first of them."""
+    first = rows.iloc[0]
+    plural = "warning" if len(rows) == 1 else "warnings"
+    return f"{len(rows)} {plural} before the collapse; the first came {first['days']} days before it."
+
+
+def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:
+    """Tiles of the overall bands: the three companies, their neighbours, the NPS divisions; by round."""
+    rows = rated.assign(
+        initials=rated["band"].map(charts.BAND_INITIALS),
+        published=["date not known" if pd.isna(day) else f"{day:%B %Y}" for day in rated["date"]],
+    )[["service", "group", "round", "band", "initials", "published", "source_id"]]
+    order = rows.drop_duplicates("service")["service"].tolist()
+    bands = [band for band in charts.BANDS if band in set(rows["band"])]
+    base = alt.Chart(rows).encode(
+        x=alt.X("round:N", title="Inspection round", axis=alt.Axis(orient="top", labelAngle=0)),
+        y=alt.Y("service:N", title=None, sort=order),
+        tooltip=["service", "group", "round", "band", "published"],
+    )
+    tiles = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
+        color=alt.Color(
+            "band:N",
+            title="Overall band",
+            scale=alt.Scale(domain=bands, range=[charts.BANDS[band] for band in bands]),
+            legend=alt.Legend(orient="bottom"),
+        )
+    )
+    initials = base.mark_text(color="#ffffff", fontWeight=600).encode(text="initials")
+    groups = base.transform_filter(f"datum.round === '{rows['round'].min()}'").mark_text(align="left", fontSize=12)
+    groups = groups.encode(x=alt.value(190), text="group")
+    return charts.publish(
+        (tiles + initials + groups).properties(width=180, height=alt.Step(30)),
+        title=working_links.say_ratings(rated).split(". ", 1)[1].rstrip("."),
+        subtitle="O Outstanding, G Good, RI Requires improvement, I Inadequate; an empty place: "
+        "no rating in that round",
+        description="Tiles of overall bands: "
+        + "; ".join(f"{row.service} {row.round} {row.band}" for row in rows.itertuples(index=False))
+        + ".",
+        source_ids=rated["source_id"],
+        sources=sources,
+    )
+
+
+def collapse_table(events: pd.DataFrame, ownership: pd.DataFrame, sources: pd.DataFrame) -> display.Html:
+    """The collapse and what followed, day by day, with sources."""
+    days = working_links.collapse_days(events, working_links.companies(ownership))
+    rows = days[["when", "days_after", "title", "detail", "source_id"]]
+    return display.table(
+        display.with_sources(rows, sources),
+        "The collapse of Working Links and what followed",
+        headings={"days_after": "days after", "title": "what happened"},
+    )
