@@ -36,14 +36,28 @@ def chart_differences(before: dict[str, Any], after: dict[str, Any]) -> list[str
         return []
     name = f"chart {chart_title(after)!r}"
     lines = []
-    old_sets, new_sets = (list(spec.get("datasets", {}).values()) for spec in (before, after))
-    for old_rows, new_rows in zip(old_sets, new_sets):
+    for old_rows, new_rows in _changed_data(before.get("datasets", {}), after.get("datasets", {})):
         lines += [f"{name}, {line}" for line in row_differences(old_rows, new_rows)]
-    if len(old_sets) != len(new_sets):
-        lines.append(f"{name}: {len(old_sets)} data sets became {len(new_sets)}")
     rest = [_without_data(spec) for spec in (before, after)]
     lines += [f"{name}, {line}" for line in value_differences(*rest)]
     return _cut(lines)
+
+
+def _changed_data(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[list[Any], list[Any]]]:
+    """The data sets that differ, in pairs: those with the same columns belong together; an added one stands alone."""
+    old = [rows for rows in before.values() if rows not in after.values()]
+    new = [rows for rows in after.values() if rows not in before.values()]
+    pairs = []
+    for rows in new:
+        match = next((other for other in old if _columns(other) == _columns(rows)), None) or (old[0] if old else [])
+        if match in old:
+            old.remove(match)
+        pairs.append((match, rows))
+    return pairs + [(rows, []) for rows in old]
+
+
+def _columns(rows: list[Any]) -> set[str]:
+    return set(rows[0]) if rows and isinstance(rows[0], dict) else set()
 
 
 def chart_title(spec: dict[str, Any]) -> str:

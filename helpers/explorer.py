@@ -253,6 +253,8 @@ class Explorer:
             source_ids=self.source_ids,
             sources=self.sources,
         )
+        # The title holds the finding, which grows and shrinks as controls move: without `resize` it is cut off.
+        chart.autosize = alt.AutoSizeParams(type="pad", resize=True)
         return chart.add_params(*(alt.param(name=c.name, value=choices[c.name]) for c in moving))
 
     def spec(self) -> dict[str, Any]:
@@ -345,12 +347,13 @@ class Live:
         import ipywidgets
 
         kind = ipywidgets.SelectionSlider if control.kind == "number" else ipywidgets.Dropdown
+        width = "460px" if control.kind == "number" else "max-content"  # beside a long label a slider shrinks to a dot
         widget = kind(
             options=list(control.options.items()),
             value=control.start,
             description=control.label,
             style={"description_width": "initial"},
-            layout={"width": "max-content", "min_width": "300px", "max_width": "100%"},
+            layout={"width": width, "min_width": "300px", "max_width": "100%"},
         )
         widget.observe(lambda change: self._moved(control, change["new"]), names="value")
         return widget

@@ -114,15 +114,15 @@ def normalise(notebook: Any, before: Any = None) -> Any:
 
 
 def picture(spec: dict[str, Any]) -> str:
-    """A PNG of the chart in 32 colours, base64 as notebooks store it; a small chart is drawn finer than a tall one."""
+    """A PNG of the chart in 64 colours, base64 as notebooks store it."""
     import vl_convert
     from PIL import Image
 
     drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=1)))
-    if drawn.width * drawn.height < 500_000:
-        drawn = Image.open(io.BytesIO(vl_convert.vegalite_to_png(spec, scale=1.5)))
+    # Maximum coverage keeps a colour that only a few marks have; the default would merge it with its neighbours.
+    few = drawn.convert("RGB").quantize(64, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small = io.BytesIO()
-    drawn.convert("RGB").quantize(32, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    few.save(small, "PNG", optimize=True)
     return base64.b64encode(small.getvalue()).decode("ascii")
 
 

@@ -63,12 +63,13 @@ def series_rows(national: pd.DataFrame, population: str, period: str) -> pd.Data
     """Rows of the series explorer: both yearly measures, or the quarters of the current one.
 
     Columns: date (middle of the cohort), line (measure and number of the unbroken run, such as 'current 0'),
-    offenders, binary_rate, low, high (percent), frequency_rate (reoffences per reoffender), source_id.
+    offenders, binary_rate, low, high (percent), frequency_rate (reoffences per reoffender). The sources are listed
+    under the notebook: one for each of several hundred rows would make the page too large.
     """
     rows = pd.concat([series.assign(line=key) for key, series in series_of(national, population, period).items()])
     middle = (rows["date"] + (rows["date_end"] - rows["date"]) / 2).dt.date.astype(str)
     rows = rows.assign(date=middle, line=rows["line"] + " " + rows["segment"].astype(str)).rename(columns=INTERVALS)
-    columns = ["date", "line", "offenders", "binary_rate", "low", "high", "frequency_rate", "source_id"]
+    columns = ["date", "line", "offenders", "binary_rate", "low", "high", "frequency_rate"]
     return rows[columns].round({"low": 2, "high": 2})
 
 
@@ -116,7 +117,6 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             alt.Tooltip("high:Q", title="to (%)", format=".2f"),
             alt.Tooltip("frequency_rate:Q", title="Reoffences per reoffender"),
             alt.Tooltip("offenders:Q", title="Offenders", format=","),
-            alt.Tooltip("source:N", title="Source"),
         ]
         base = base.transform_calculate(measure="split(datum.line, ' ')[0]")
         zone = (
@@ -156,21 +156,17 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
                 ),
                 detail="line:N",
             )
-            points = (
-                with_titles(known, sources)
-                .mark_point(size=34, opacity=1)
-                .encode(
-                    across,
-                    up,
-                    colour,
-                    alt.Shape(
-                        "measure:N",
-                        scale=alt.Scale(domain=list(MEASURE_COLOURS), range=["circle", "square"]),
-                        legend=legend,
-                        title=None,
-                    ),
-                    tooltip=tooltip,
-                )
+            points = known.mark_point(size=34, opacity=1).encode(
+                across,
+                up,
+                colour,
+                alt.Shape(
+                    "measure:N",
+                    scale=alt.Scale(domain=list(MEASURE_COLOURS), range=["circle", "square"]),
+                    legend=legend,
+                    title=None,
+                ),
+                tooltip=tooltip,
             )
             layers = [zone, rule, line]
             if field == "binary_rate":
@@ -212,6 +208,13 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             "The controls choose the people and years or quarters."
         ),
         sources=sources,
+        source_ids=[
+            source
+            for population in PEOPLE
+            for period in PERIODS.values()
+            for series in series_of(national, population, period).values()
+            for source in series["source_id"]
+        ],
     )
 
 

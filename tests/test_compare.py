@@ -68,6 +68,16 @@ def test_the_name_that_altair_gives_to_data_is_not_a_change():
     assert compare.differences(*chart(rename_data)) == []
 
 
+def test_data_sets_are_paired_by_their_columns_not_by_their_order():
+    lines = [{"day": 1, "text": "x"}]
+    before = {**CHART, "datasets": {**CHART["datasets"], "data-" + "f" * 32: lines}}
+    after = copy.deepcopy({**CHART, "datasets": {"data-" + "f" * 32: lines, **CHART["datasets"]}})
+    rows({"datasets": {"rows": after["datasets"]["data-" + "0" * 32]}})[7]["value"] = 70
+    after["datasets"]["data-" + "e" * 32] = after["datasets"].pop("data-" + "0" * 32)
+    found = compare.chart_differences(before, after)
+    assert found == ["chart 'Services rated Good', row 8 (P7): value: 7 -> 70"]
+
+
 def test_no_change_no_line():
     assert (
         compare.differences(
