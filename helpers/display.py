@@ -91,15 +91,14 @@ def table(
     headings: dict[str, str] | None = None,
     hedge: tuple[str, str] | None = None,
     folded: bool = False,
-    brief: bool = False,
 ) -> Html:
     """An accessible HTML table: caption, column headings, the first column as row heading.
 
     rows      any DataFrame; empty cells read 'unknown'; dates read as ISO dates
     headings  column -> heading; columns not named keep their name with spaces for underscores
     hedge     (value column, qualifier column): the value is written with its hedge, the qualifier is not repeated
-    folded    True puts the table behind a summary line that opens it
-    brief     True gives viewers without HTML the first rows only, and says how many more there are
+    folded    True puts the table behind a summary line that opens it; viewers without HTML then get its first rows
+              and how many more there are
     """
     shown = rows.copy()
     if hedge:
@@ -123,7 +122,7 @@ def table(
     if folded:
         markup = f"<details><summary>{escape(caption)} ({number(len(cells))} rows)</summary>{markup}</details>"
     lines = [" | ".join(text for _, text in row) for row in cells]
-    if brief and len(lines) > BRIEF_ROWS:
+    if folded and len(lines) > BRIEF_ROWS:
         lines[BRIEF_ROWS:] = [f"and {number(len(lines) - BRIEF_ROWS)} more rows"]
     return Html(markup, "\n".join([plain(caption), " | ".join(titles), *lines]))
 

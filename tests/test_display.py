@@ -59,8 +59,8 @@ def test_folded_table_opens_on_demand():
     assert shown.markup.startswith("<details><summary>Two (2 rows)</summary><table>")
 
 
-def test_brief_text_says_how_many_rows_it_leaves_out():
-    shown = display.table(pd.DataFrame({"a": range(1, 9)}), "Eight", brief=True)
+def test_folded_text_says_how_many_rows_it_leaves_out():
+    shown = display.table(pd.DataFrame({"a": range(1, 9)}), "Eight", folded=True)
     assert shown.text.splitlines()[-2:] == ["5", "and 3 more rows"]
     assert shown.markup.count("<tr>") == 9
 
