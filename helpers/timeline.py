@@ -700,8 +700,8 @@ def say_office_at(events: pd.DataFrame, office_holders: pd.DataFrame, label: str
     """What happened at a milestone and who was in office then."""
     event = milestones(events).set_index("label").loc[label]
     row = in_office_at(event.to_frame().T, office_holders).iloc[0]
-    offices = "; ".join(f"{name}, {row[office]}" for office, name in OFFICES.items())
-    return f"{say_day(event['date'], event['date_precision'])}: {event['title']}. {offices}."
+    offices = "; ".join(f"{name} {row[office]}" for office, name in OFFICES.items())
+    return f"{say_day(event['date'], event['date_precision'])}, '{event['title']}'. In office then: {offices}."
 
 
 def say_owner_changes(ownership: pd.DataFrame) -> str:

@@ -81,11 +81,13 @@ def _after(days: pd.Series) -> pd.Series:
     return days + timeline.ONE_DAY
 
 
-def event_rows(events: pd.DataFrame, providers: pd.DataFrame, ownership: pd.DataFrame) -> pd.DataFrame:
+def event_rows(
+    events: pd.DataFrame, providers: pd.DataFrame, ownership: pd.DataFrame, sources: pd.DataFrame
+) -> pd.DataFrame:
     """The events as the explorer draws them.
 
-    Columns: kind_name, line, start, end (NaT for an event known to the day), title, provider (short names of those
-    that the event names, and of the CRCs of an owner it names: one alone, or a list).
+    Columns: kind_name, line, start, end (NaT for an event known to the day), title, source, provider (short names of
+    those that the event names, and of the CRCs of an owner it names: one alone, or a list).
     """
     names = timeline.plain(providers).set_index("provider_id")["short_name"]
     reached = timeline.events_by_provider(events, providers, ownership, kinds=("crc", "nps_division"))
@@ -99,6 +101,7 @@ def event_rows(events: pd.DataFrame, providers: pd.DataFrame, ownership: pd.Data
             "start": lined["period_start"],
             "end": _after(lined["period_end"]).where(lined["is_span"]),
             "title": lined["title"],
+            "source": lined["source_id"].map(sources.set_index("source_id")["title"]).astype(str),
             "provider": _alone(lined["event_id"].map(reached)),
         }
     )
@@ -132,7 +135,7 @@ def timeline_explorer(
 
     statistics   rows of `timeline.statistics`
     """
-    rows = event_rows(events, providers, ownership)
+    rows = event_rows(events, providers, ownership, sources)
     stretches = timeline.phases(events)
     terms = timeline.office_terms(office_holders, FIRST_DAY, LAST_DAY)
     points = timeline.statistic_points(statistics, FIRST_DAY, LAST_DAY)
@@ -144,25 +147,20 @@ def timeline_explorer(
 
     def draw(base: alt.Chart) -> alt.VConcatChart:
         first, last = _axis_limits(stretches)
-        zoom = alt.selection_interval(
-            name="zoom", bind="scales", encodings=["x"], zoom="wheel![event.ctrlKey || event.metaKey]"
-        )
         # The panels share one scale, so one mark carries it, and one mark of each panel the axis.
-        scale = alt.Scale(domainMin=alt.expr("first_day"), domainMax=alt.expr("last_day"), nice=False)
+        scale = alt.Scale(domainMin=alt.expr(first), domainMax=alt.expr(last), nice=False)
         shown = alt.Axis(grid=True, labelOverlap=True, tickCount=14, labelExpr=YEAR_OR_MONTH)
         panels = [
             _milestone_panel(turns, scale),
-            _event_panel(base, turns, shown),
-            _office_panel(terms, titles),
-            _statistic_panel(points, shown),
+            _event_panel(base, turns, shown, first, last),
+            _office_panel(terms, first, titles),
+            _statistic_panel(points, shown, titles),
         ]
         with warnings.catch_warnings():
             # One zoom for all panels is what is meant.
             warnings.filterwarnings("ignore", "Automatically deduplicated")
-            chart = alt.vconcat(*(panel.add_params(zoom) for panel in panels), spacing=12)
-        limits = (alt.param(name="first_day", expr=first), alt.param(name="last_day", expr=last))
-        chart = chart.resolve_scale(x="shared", y="independent", color="independent", shape="independent")
-        return chart.add_params(*limits)
+            chart = alt.vconcat(*panels, spacing=12)
+        return chart.resolve_scale(x="shared", y="independent", color="independent", shape="independent")
 
     def say(rows: pd.DataFrame, kind: str, provider: str, period: str, statistic: str) -> str:
         if period:
@@ -206,27 +204,53 @@ WHEN = (
 )
 
 
+# A zoom would stand over a period chosen after it, so the choice ends it: on a page the list and the box have names,
+# in a widget only the choices of the period hold a year. It waits 80 ms, until the choice itself has been drawn.
+NEW_PERIOD = (
+    "window:change[event.target.name === 'period' || event.target.name === 'reset'"
+    " || (event.target.value && indexof(event.target.value, ' 20') >= 0)]{0, 80}",
+    "window:click[event.target.textContent === 'Back to the start values']{0, 80}",
+)
+
+
+def _zoomed(layer: Any) -> Any:
+    """The layer with the zoom of all panels: Vega-Lite joins them only where the field on x has one name, start."""
+    return layer.add_params(
+        alt.selection_interval(
+            name="zoom",
+            bind="scales",
+            encodings=["x"],
+            zoom="wheel![event.ctrlKey || event.metaKey]",
+            clear=", ".join(["dblclick", *NEW_PERIOD]),
+        )
+    )
+
+
 def _x(field: str) -> alt.X:
     return alt.X(f"{field}:T", title=None)
 
 
 def _milestone_panel(turns: pd.DataFrame, scale: alt.Scale) -> Any:
     """Labels of the turns of the story, on as many lines as keep them apart."""
-    rows = turns[["date", "label", "title"]].assign(
-        line=timeline.label_lines(turns, days_per_letter=58),
-        when=[timeline.say_day(*row) for row in turns[["date", "date_precision"]].values],
+    rows = (
+        turns[["date", "label", "title"]]
+        .rename(columns={"date": "start"})
+        .assign(
+            line=timeline.label_lines(turns, days_per_letter=58),
+            when=[timeline.say_day(*row) for row in turns[["date", "date_precision"]].values],
+        )
     )
     base = alt.Chart(rows).encode(
-        x=alt.X("date:T", scale=scale, axis=None),
+        x=alt.X("start:T", scale=scale, axis=None),
         y=alt.Y("line:Q", axis=None, scale=alt.Scale(domain=[rows["line"].max() + 0.6, -0.6])),
         tooltip=[alt.Tooltip("title:N", title="Event"), alt.Tooltip("when:N", title="Date")],
     )
     rule = base.mark_rule(color=charts.RULE, clip=True).encode(y2=alt.datum(rows["line"].max() + 0.6))
     text = base.mark_text(align="left", dx=4, fontSize=11, fontWeight=600, clip=True).encode(text="label:N")
-    return alt.layer(rule, text).properties(width=WIDTH, height=16 * (rows["line"].max() + 1))
+    return alt.layer(_zoomed(rule), text).properties(width=WIDTH, height=16 * (rows["line"].max() + 1))
 
 
-def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis) -> Any:
+def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis, first: str, last: str) -> Any:
     kinds, edges, limits = _kind_axis(base.data)
     y = alt.Y("edge:Q", axis=kinds, scale=alt.Scale(domain=limits[::-1], nice=False, zero=False))
     tooltip = [
@@ -234,6 +258,7 @@ def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis) -> Any:
         alt.Tooltip("when:N", title="Date"),
         alt.Tooltip("kind_name:N", title="Kind"),
         alt.Tooltip("concerns:N", title="Concerns"),
+        alt.Tooltip("source:N", title="Source"),
     ]
     marks = base.transform_calculate(
         when=WHEN, concerns="isArray(datum.provider) ? join(datum.provider, '; ') : datum.provider"
@@ -251,7 +276,9 @@ def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis) -> Any:
         .encode(x=_x("start"), y="line:Q")
     )
     rules = alt.Chart(edges).mark_rule(color=MAYBE).encode(y=y)
-    within = "time(datum.start) < last_day && time(isValid(datum.end) ? datum.end : datum.start) >= first_day"
+    within = (
+        f"time(datum.start) < ({last}) && (isValid(datum.end) ? time(datum.end) : time(datum.start) + 1) > ({first})"
+    )
     # The count is taken over all rows: a count over no rows would have no mark to say so.
     empty = (
         alt.Chart(base.data)
@@ -262,20 +289,20 @@ def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis) -> Any:
         .encode(x=alt.value(WIDTH / 2), y=alt.value(60), text=alt.value("No event matches these choices."))
     )
     turns = (
-        alt.Chart(turns[["date"]])
+        alt.Chart(turns[["date"]].rename(columns={"date": "start"}))
         .mark_rule(color="#b9c1c9", clip=True)
-        .encode(x=alt.X("date:T", axis=axis, title=None))
+        .encode(x=alt.X("start:T", axis=axis, title=None))
     )
     height = LINE_HEIGHT * (base.data["line"].max() + 1)
-    return alt.layer(rules, turns, spans, days, empty).properties(width=WIDTH, height=height)
+    return alt.layer(rules, _zoomed(turns), spans, days, empty).properties(width=WIDTH, height=height)
 
 
-def _office_panel(terms: pd.DataFrame, titles: pd.Series) -> Any:
+def _office_panel(terms: pd.DataFrame, first: str, titles: pd.Series) -> Any:
     rows = terms.assign(
         may_end=_after(terms["may_end"]), sure_end=_after(terms["sure_end"]), source=terms["source_id"].map(titles)
     )
     columns = ["office_name", "holder", "term", "line", "may_start", "may_end", "sure_start", "sure_end"]
-    rows = rows[[*columns, "open_start", "open_end", "source"]]
+    rows = rows[[*columns, "open_start", "open_end", "source"]].rename(columns={"may_start": "start"})
     middles = rows.groupby("office_name")["line"].agg(lambda lines: (lines.min() + lines.max()) / 2)
     axis = alt.Axis(
         values=sorted(middles),
@@ -304,7 +331,7 @@ def _office_panel(terms: pd.DataFrame, titles: pd.Series) -> Any:
         strokeWidth=1,
         clip=True,
         yOffset=5,
-    ).encode(x=alt.X("may_start:T", axis=years, title=None), x2="may_end:T", tooltip=tooltip)
+    ).encode(x=alt.X("start:T", axis=years, title=None), x2="may_end:T", tooltip=tooltip)
     sure = (
         base.transform_filter("isValid(datum.sure_start)")
         .mark_bar(orient="horizontal", height=8, color=SURE, clip=True, yOffset=5)
@@ -315,32 +342,32 @@ def _office_panel(terms: pd.DataFrame, titles: pd.Series) -> Any:
         .mark_point(shape=shape, size=70, filled=True, color=SURE, opacity=1, clip=True, yOffset=5, xOffset=shift)
         .encode(x=_x(edge))
         for side, edge, shape, shift in (
-            ("open_start", "may_start", "triangle-left", 5),
+            ("open_start", "start", "triangle-left", 5),
             ("open_end", "may_end", "triangle-right", -5),
         )
     ]
     # A spell that began before the chosen period is named at the edge of the chart.
     names = (
-        base.transform_calculate(named_at="max(time(datum.may_start), first_day)")
+        base.transform_calculate(named_at=f"max(time(datum.start), {first})")
         .transform_filter("time(datum.may_end) > datum.named_at")
         .mark_text(align="left", fontSize=11, dx=1, dy=-5, clip=True)
         .encode(x=_x("named_at"), text="holder:N")
     )
     edges = alt.Chart(pd.DataFrame({"edge": [2.5, 5.5]})).mark_rule(color=MAYBE).encode(y=y)
     height = 23 * (rows["line"].max() + 1)
-    return alt.layer(edges, maybe, sure, *arrows, names).properties(width=WIDTH, height=height)
+    return alt.layer(edges, _zoomed(maybe), sure, *arrows, names).properties(width=WIDTH, height=height)
 
 
 def _two_lines(name: str) -> list[str]:
     return charts.wrap(name, 18)
 
 
-def _statistic_panel(points: pd.DataFrame, axis: alt.Axis) -> Any:
-    rows = points.copy()
+def _statistic_panel(points: pd.DataFrame, axis: alt.Axis, titles: pd.Series) -> Any:
+    rows = points.assign(source=points["source_id"].map(titles))
     rows["start"] = rows["period_start"]
     rows["end"] = _after(rows["period_end"]).where(rows["is_span"])
     rows["piece"] = pd.factorize(rows["piece"])[0]
-    columns = ["statistic", "body", "start", "end", "value", "qualifier", "piece", "label"]
+    columns = ["statistic", "body", "start", "end", "value", "qualifier", "piece", "label", "source"]
     rows = rows[columns]
     base = (
         alt.Chart(rows)
@@ -360,6 +387,7 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis) -> Any:
         alt.Tooltip("figure:N", title="Figure"),
         alt.Tooltip("body:N", title="Body"),
         alt.Tooltip("when:N", title="Time"),
+        alt.Tooltip("source:N", title="Source"),
     ]
     y = alt.Y(
         "value:Q",
@@ -415,7 +443,7 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis) -> Any:
     heading = alt.Title(
         alt.expr(f"{json.dumps(STATISTICS)}[statistic]"), fontSize=12, fontWeight="bold", offset=6, frame="bounds"
     )
-    layers = alt.layer(lines, spans, exact, hedged, names).resolve_scale(shape="independent")
+    layers = alt.layer(lines, _zoomed(spans), exact, hedged, names).resolve_scale(shape="independent")
     return layers.properties(width=WIDTH, height=140, title=heading)
 
 
@@ -472,7 +500,7 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
             x2="end:T",
             color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=list(fills), range=list(fills.values()))),
         )
-        text = marks.mark_text(align="left", dx=5, fontSize=11).encode(x=x, text="label:N")
+        text = marks.mark_text(align="left", dx=2, fontSize=10).encode(x=x, text="label:N")
         return alt.layer(bars, text).properties(width=340, height=alt.Step(28))
 
     def say(rows: pd.DataFrame, owner: str) -> str:
