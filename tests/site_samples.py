@@ -18,7 +18,7 @@ HOSTILE = (
 
 def explorer(tables, extra=""):
     """Bars of staff figures with one control of each kind."""
-    staff = tables["staff"].dropna(subset=["value"]).head(24)
+    staff = tables["staff"].dropna(subset=["value"]).drop_duplicates("provider_id").head(12)
     rows = staff[["provider_id", "measure", "value", "source_id"]].assign(
         provider=staff["provider_id"].map(tables["providers"].set_index("provider_id")["name"]) + extra,
         remark="=1+1" + extra,

@@ -57,7 +57,7 @@ def figures(path: Path, notebook: Any) -> Iterator[tuple[dict[str, Any], Figure]
     for cell in notebook.cells:
         charts = [o.data for o in cell.get("outputs", []) if VEGALITE_MIME in o.get("data", {})]
         for count, data in enumerate(charts, start=1):
-            name = f"{path.name[:2]}-{cell.id}" + (f"-{count}" if count > 1 else "")
+            name = f"chart-{path.name[:2]}-{cell.id}" + (f"-{count}" if count > 1 else "")
             yield data, Figure(path.name, cell.id, name, data[VEGALITE_MIME], data.get("image/png", ""))
 
 
