@@ -522,7 +522,7 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
         draw=draw,
         say=say,
         title="Who owned each of the 21 CRCs, June 2014 to June 2021?",
-        subtitle="Each bar is one owner's time, named on the bar; all dates of sale and end are known to the day.",
+        subtitle="Each bar is one owner's time, named on the bar. The end of all is the day of the national transfer.",
         description="Bars from June 2014 to June 2021, a row for each of the 21 CRCs, each bar with its owner's name.",
         sources=sources,
         source_ids=ownership["source_id"],
