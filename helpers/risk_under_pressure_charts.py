@@ -295,11 +295,11 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
         .encode(x=crossing_x, y=hours_there_are, text="text:N")
     )
     lines = [line(needed, hours), line(recorded, "recorded:Q"), line(capacity, hours_there_are)]
-    upper = alt.layer(spread, *lines, gap, mark, hidden, cross, cross_text).properties(width=560, height=230)
+    upper = alt.layer(spread, *lines, gap, mark, hidden, cross, cross_text).properties(width=560, height=260)
 
     cases = alt.Y("red:Q", title="Red cases", scale=alt.Scale(domain=[0, most]))
     strong = alt.condition(CHOSEN, alt.value(1), alt.value(0.35))
-    seen = base.mark_bar(size=46, color=SEEN).encode(x=x, y=alt.Y("seen:Q", title=None), opacity=strong)
+    seen = base.mark_bar(size=46, color=SEEN).encode(x=x, y=alt.Y("seen:Q", title="Red cases"), opacity=strong)
     hollow = base.mark_bar(size=46, color=NOT_SEEN, stroke=charts.INK, strokeWidth=1).encode(
         x=x,
         y=cases,
@@ -312,13 +312,15 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
             alt.Tooltip("seen_high:Q", title="to", format=".1f"),
         ],
     )
-    interval = base.mark_rule(strokeWidth=2, color=charts.INK).encode(x=x, y="seen_low:Q", y2="seen_high:Q")
+    interval = base.mark_rule(strokeWidth=2, color=charts.INK).encode(
+        x=x, y=alt.Y("seen_low:Q", title="Red cases"), y2="seen_high:Q"
+    )
     words = (
         chosen.transform_calculate(
             text="format(datum.seen, '.1f') + ' seen weekly, ' + format(datum.red - datum.seen, '.1f') + ' not'"
         )
         .mark_text(dy=-9, fontWeight="bold")
-        .encode(x=x, y="red:Q", text="text:N")
+        .encode(x=x, y=alt.Y("red:Q", title="Red cases"), text="text:N")
     )
     lower = alt.layer(hollow, seen, interval, words).properties(width=560, height=130)
     return alt.vconcat(upper, lower, spacing=14)
