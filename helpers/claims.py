@@ -248,7 +248,8 @@ def listed(table: str, where: str, column: str, wanted: str | None = None, what:
     def test(case: Case) -> Outcome:
         rows, own = case.rows(table, where)
         values = rows[column].dropna().astype(str)
-        found = f"{what} {', '.join(values.unique())}".strip()
+        names = case.tables["providers"].set_index("provider_id")["name"]
+        found = f"{what} {', '.join(names.get(value, value) for value in values.unique())}".strip()
         cells = tuple((table, label, column) for label in values.index)
         if not own or values.empty:
             return Outcome((found + _origin(case, values)).strip(), None, cells)
@@ -312,6 +313,7 @@ def accounts() -> Test:
         articles = set(case.tables["claims"]["article_source_id"])
         others = [s for s in str(case.claim["evidence_source_ids"]).split() if s not in articles | {"nan"}]
         found = f"{len(others)} other account{'' if len(others) == 1 else 's'} of the same inspection"
+        found += f" ({', '.join(others)})" if others else ""
         return Outcome(found, True if others else None, (("claims", case.claim.name, "evidence_source_ids"),))
 
     return test
@@ -795,11 +797,11 @@ def check(tables: Tables) -> pd.DataFrame:
 
 
 def _stated(claim: pd.Series) -> str:
-    """The figure of a claim in words, empty where it has none."""
+    """The figure of a claim in words, 'none' where it has none."""
     if pd.notna(claim["value_text"]):
         return f"{claim['value_text']} {claim['unit'] if pd.notna(claim['unit']) else ''}".strip()
     if pd.isna(claim["value"]):
-        return ""
+        return "none"
     unit = claim["unit"] if pd.notna(claim["unit"]) else ""
     if claim["value"] == 1:
         unit = {"companies": "company"}.get(unit, unit.removesuffix("s"))
@@ -809,7 +811,7 @@ def _stated(claim: pd.Series) -> str:
 def _decisive(outcomes: tuple[Outcome, ...], tables: Tables) -> str:
     """The rows behind the outcomes: table and key, the first and last of them where there are more than three."""
     said = []
-    for table in dict.fromkeys(table for part in outcomes for table, _, _ in part.cells):
+    for table in dict.fromkeys(table for part in outcomes for table, _, _ in part.cells if table != "claims"):
         labels = list(dict.fromkeys(label for part in outcomes for name, label, _ in part.cells if name == table))
         keys = [_key(tables[table], label) for label in labels]
         said.append(

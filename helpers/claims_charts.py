@@ -64,7 +64,7 @@ def claim_rows(checked: pd.DataFrame) -> pd.DataFrame:
             .map(lambda s: s[:1].upper() + s[1:]),
             "theme": rows["theme"].map(theme_label),
             "outcome": rows["verdict"].map(claims.VERDICTS),
-            "figure": rows["figure"].replace("", "none"),
+            "figure": rows["figure"],
             "found": rows["found"].fillna("nothing computed"),
             "reason": rows["reason"],
             "origin": rows["shared_origin"].notna().map(claims.ORIGINS),
