@@ -373,6 +373,7 @@ def pressure_explorer(table: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             "recorded, and a full-time week. Below, bars of red cases seen weekly and not seen weekly."
         ),
         source_ids=source_ids(table),
+        redraw=False,
         sources=sources,
     )
 

@@ -184,6 +184,42 @@ def test_a_choice_that_cannot_be_computed_is_said_and_the_chart_stays():
     assert "at 20%" in live.message.value
 
 
+def test_without_redraw_only_the_rows_change_and_the_choices_stay():
+    controls = [CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)]
+    explorer = make(controls, redraw=False)
+    drawn = []
+    explorer.draw = lambda base: drawn.append(base) or draw(base)
+    live = explorer.live
+    drawn.clear()
+    live.widgets["round"].value = "2019-20"
+    live.widgets["cut"].value = 30
+    assert drawn == []
+    rows = next(iter(live.chart.spec["datasets"].values()))
+    assert {row["n"] for row in rows} == {30, 60}
+    assert {parameter["name"]: parameter["value"] for parameter in live.chart.spec["params"]} == {"round": "2019-20"}
+    live.reset.click()
+    rows = next(iter(live.chart.spec["datasets"].values()))
+    assert len(rows) == len(explorer.rows)
+    assert live.chart.spec["params"][0]["value"] == "2018-19"
+    assert "In 2018-19 at 10%" in live.message.value
+
+
+def test_reset_computes_once():
+    calls = []
+
+    def counted(round, cut):
+        calls.append(cut)
+        return compute(round, cut)
+
+    explorer = make([CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)], counted)
+    explorer.live.widgets["round"].value = "2019-20"
+    explorer.live.widgets["cut"].value = 30
+    calls.clear()
+    explorer.live.reset.click()
+    assert calls == []
+    assert explorer.live.chart.params.round == "2018-19"
+
+
 def test_hostile_text_stays_text_in_the_live_message():
     explorer = make(say=lambda rows, **choices: "<script>alert(1)</script>")
     assert "<script>" not in explorer.live.message.value

@@ -73,11 +73,11 @@ def test_start_values_of_free_controls_are_those_of_the_inputs():
 
 def test_an_impossible_choice_is_said_beside_the_controls():
     live = pressure.pressure_explorer(TABLE, SOURCES).live
-    before = live.chart.chart
+    before = live.chart.spec
     live.widgets["red_percent"].value = 40
-    assert "make 125%. Please take away 25." in live.message.value and live.chart.chart is before
+    assert "make 125%. Please take away 25." in live.message.value and live.chart.spec is before
     live.widgets["amber_percent"].value = 5
-    assert "In this simulation" in live.message.value and live.chart.chart is not before
+    assert "In this simulation" in live.message.value and live.chart.spec is not before
     live.widgets["officers"].value = 0
     assert "There must be staff to do the work" in live.message.value
     live.reset.click()
