@@ -133,6 +133,53 @@ def nps_by_grade(staff: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
     return _with_change(rows, ["grade"])
 
 
+def nps_parts(
+    staff: pd.DataFrame, providers: pd.DataFrame, parts: str = "division", measure: str = "FTE"
+) -> pd.DataFrame:
+    """Divisions or grades of the NPS beside their sum and the NPS total that the same tables publish.
+
+    parts is division or grade. Columns of nps_by_division or nps_by_grade, plus part (division, grade, or one
+    of the two totals), basis (published, our sum) and period_end (the date, or the last day of the period for
+    joiners and leavers, whose changes are left empty). Raises ValueError for other parts.
+    """
+    if parts not in ("division", "grade"):
+        raise ValueError(f"parts is division or grade, not {parts!r}")
+    if parts == "division":
+        rows = nps_by_division(staff, providers, measure)
+        names = plain(providers).set_index("provider_id")["short_name"]
+        rows = rows.assign(part=rows["provider_id"].map(names))
+    else:
+        rows = nps_by_grade(staff, measure)
+        rows = rows.assign(part=rows["grade"].str[0].str.upper() + rows["grade"].str[1:])
+    total = staff[
+        (staff["provider_id"] == "nps")
+        & (staff["grade"] == "all grades")
+        & (staff["measure"] == measure)
+        & (staff["source_id"] == _workbook_source(staff))
+    ]
+    total = _with_change(total, ["provider_id"]).assign(part="NPS total as published")
+    keys = ["date", "date_end", "date_precision", "measure", "unit", "source_id", "qualifier"]
+    summed = rows.groupby(keys, as_index=False, dropna=False)["value"].sum()
+    summed = _with_change(summed.assign(part=f"Sum of the {parts}s"), ["part"])
+    rows = pd.concat([rows.assign(basis="published"), summed.assign(basis="our sum"), total.assign(basis="published")])
+    if measure != "FTE":  # the first period has ten months: a change since then would compare unlike periods
+        rows = rows.assign(change=float("nan"), change_percent=float("nan"))
+    return rows.assign(period_end=rows["date_end"].fillna(rows["date"])).reset_index(drop=True)
+
+
+def grade_gap(staff: pd.DataFrame, providers: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
+    """By how much the NPS grades together exceed the NPS total of the same tables.
+
+    Columns: period_end, published, summed and gap (all in the unit of measure). The tables count staff in NPS
+    grades wherever they work, so the sum is the larger of the two.
+    """
+    rows = nps_parts(staff, providers, "grade", measure)
+    wide = rows.pivot_table(index="period_end", columns="part", values="value")
+    wide = wide.rename(columns={"NPS total as published": "published", "Sum of the grades": "summed"})
+    wide = wide[["published", "summed"]].rename_axis(columns=None).reset_index()
+    return wide.assign(gap=wide["summed"] - wide["published"])
+
+
 def leaving_rates(staff: pd.DataFrame, grade: str | None = None) -> pd.DataFrame:
     """Leaving rates of permanent staff, percent a year, one series per body, grade and source.
 
@@ -341,6 +388,28 @@ def staff_cut_model(starts: pd.DataFrame, threshold: float, cut_percents: Iterab
     return grid.assign(at_threshold=reaches(grid["cases_per_officer"], grid["qualifier"], threshold))
 
 
+def cut_either_way(starts: pd.DataFrame, threshold: float, cut_percents: Iterable[float]) -> pd.DataFrame:
+    """The model in both directions for every starting point: the cut follows, or it had already been made.
+
+    Columns of staff_cut_model; which of the two directions a source supports is in cut_made_percent of starts.
+    """
+    unmade = starts.assign(cut_made_percent=float("nan"))
+    both = [unmade, starts.assign(cut_made_percent=starts["cut_made_percent"].fillna(0.0))]
+    cuts = list(cut_percents)
+    return pd.concat([staff_cut_model(each, threshold, cuts) for each in both], ignore_index=True)
+
+
+def model_references(workload: pd.DataFrame) -> pd.DataFrame:
+    """The two caseloads drawn beside the model: from which quality suffers, and the largest exact one of an officer.
+
+    Columns of reference_caseloads. Largest caseloads published as bounds are left out: they speak of remote
+    supervision and of work with victims.
+    """
+    rows = reference_caseloads(workload)
+    largest = rows[(rows["reference"] == "maximum") & (rows["qualifier"] == "exact")].nlargest(1, "cases")
+    return pd.concat([rows[rows["reference"] == "threshold"], largest], ignore_index=True)
+
+
 def cut_to_threshold(starts: pd.DataFrame, threshold: float) -> pd.DataFrame:
     """The cut in staff, percent, at which each starting point reaches a threshold of cases per officer.
 
@@ -375,6 +444,38 @@ def reference_caseloads(workload: pd.DataFrame) -> pd.DataFrame:
     return rows.reindex(columns=columns).sort_values(["reference", "cases"], ascending=[False, True], ignore_index=True)
 
 
+# --------------------------------------------------------------------------------------------- tables
+
+
+def used_rows(tables: list[pd.DataFrame], providers: pd.DataFrame) -> pd.DataFrame:
+    """The figures of the staff notebook in words: figure (of which body, hedge, date) and source_id.
+
+    tables are rows of this module, or of the tables behind it, each with provider_id or part, measure, value (or
+    value_low and value_high), qualifier, date and source_id. Figures of one body, measure and source share a row.
+    """
+    names = plain(providers).set_index("provider_id")["name"]
+    lists = []
+    for table in tables:
+        rows = plain(table)
+        low = rows["value_low"] if "value_low" in rows else rows["value"]
+        high = rows.get("value_high", low)
+        said = [
+            "not collected" if pd.isna(a) else say_number(a, hedge, 2) + ("" if pd.isna(b) or a == b else f" to {b:g}")
+            for a, b, hedge in zip(low, high, rows["qualifier"])
+        ]
+        measure = rows["measure"].str.replace("_", " ")
+        about = rows["grade"] if "grade" in rows else rows.get("role", pd.Series("", index=rows.index))
+        if "part" in rows:
+            about = rows["part"]
+        what = names.reindex(rows["provider_id"]).fillna("").to_numpy() + pd.Series(", ", index=rows.index) + about
+        what = what.str.strip(", ") + ", " + measure
+        text = pd.Series(said, index=rows.index) + " (" + rows.apply(say_period, axis=1) + ")"
+        lists.append(pd.DataFrame({"what": what, "figure": text, "source_id": rows["source_id"]}))
+    keys = ["what", "source_id"]
+    figures = pd.concat(lists).groupby(keys, sort=False, as_index=False)["figure"].agg("; ".join)
+    return figures[["what", "figure", "source_id"]]
+
+
 # ------------------------------------------------------------------------------------------- sentences
 
 
@@ -384,6 +485,15 @@ def say_number(value: float, qualifier: str = "exact", decimals: int = 1) -> str
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
     return HEDGE[qualifier] + digits
+
+
+def say_period(row: pd.Series) -> str:
+    """The date or period of one row in words, as precisely as the source gives it."""
+    if row["date_precision"] == "round":
+        return f"round {row['date'].year}-{(row['date'].year + 1) % 100:02d}"
+    if pd.notna(row.get("date_end")):
+        return f"{row['date']:%B %Y} to {row['date_end']:%B %Y}"
+    return say_day(row["date"], row["date_precision"])
 
 
 def say_change(series: pd.DataFrame, body: str) -> str:
@@ -433,32 +543,187 @@ def say_cuts(cuts: pd.DataFrame, provider_id: str) -> str:
     return f"{rows['name'].iloc[0]}: {'; '.join(parts)}."
 
 
-def say_supervised(totals: pd.DataFrame) -> str:
+def say_cut_range(cuts: pd.DataFrame) -> str:
+    """How far apart the published cuts lie as a share of all staff, and how many figures that rests on."""
+    rows = cuts[(cuts["cut_unit"] == "percent") & (cuts["grade"] == "all grades")]
+    if rows.empty:
+        return "No published cut as a share of staff was found."
+    low, high = rows.loc[rows["cut"].idxmin()], rows.loc[rows["cut"].idxmax()]
+    count = f"{len(rows)} published figures" if len(rows) > 1 else "One published figure"
+    bodies = rows["provider_id"].nunique()
+    return (
+        f"{count} put the cut as a share of all staff, for {bodies} CRCs or groups of CRCs, between "
+        f"{say_number(low['cut'], low['cut_qualifier'])} percent ({low['name']}) and "
+        f"{say_number(high['cut'], high['cut_qualifier'])} percent ({high['name']}). None is an official count: they "
+        "come from unions, companies, politicians and the press."
+    )
+
+
+def say_grade_gap(gap: pd.DataFrame) -> str:
+    """The smallest and largest difference between the sum of the grades and the published total."""
+    low, high = gap["gap"].min(), gap["gap"].max()
+    return (
+        f"At the {len(gap)} dates the four grades add up to {say_number(low)} to {say_number(high)} full-time "
+        "equivalent staff more than the published NPS total, because the tables by grade count people in NPS grades "
+        "wherever they work. Shares of the total by grade would be wrong, so none are given."
+    )
+
+
+def say_shares_pair(shares: pd.DataFrame) -> str:
+    """The latest share of CRC and NPS officers above one threshold that is known for both at the same time."""
+    keys = ["date", "threshold"]
+    rows = shares[shares.groupby(keys)["provider_id"].transform("nunique") == 2].sort_values("date")
+    if rows.empty:
+        return "No threshold has a share for both the CRCs and the NPS at the same time."
+    rows = rows[(rows["date"] == rows["date"].iloc[-1]) & (rows["threshold"] == rows["threshold"].iloc[-1])]
+    share = rows.set_index("provider_id").apply(
+        lambda row: say_number(row["share_over"], row["share_over_qualifier"]), axis=1
+    )
+    first = rows.iloc[0]
+    return (
+        f"In {say_period(first)}, {share['all-crcs']} percent of CRC {first['role']} and {share['nps']} percent of "
+        f"those of the NPS had more than {first['threshold']:g} cases. No national mean caseload was found for either."
+    )
+
+
+def say_cut_to_threshold(cuts: pd.DataFrame, threshold: float, providers: pd.DataFrame) -> str:
+    """Which cut brings the lowest and highest starting point below a threshold up to it."""
+    cuts = cuts.reset_index(drop=True)
+    open_rows = cuts[cuts["cut_percent"] > 0].sort_values("cut_percent")
+    if open_rows.empty:
+        return "Every starting point is at the threshold without a cut."
+    names = plain(providers).set_index("provider_id")["name"]
+    clauses = [
+        f"{say_number(row.cut_percent, row.cut_qualifier)} percent for {names[row.provider_id]} "
+        f"({say_number(row.cases, row.qualifier)} cases, {say_period(cuts.loc[row.Index])})"
+        for row in open_rows.iloc[[0, -1]].itertuples()
+    ]
+    there = len(cuts) - len(open_rows)
+    return (
+        f"Of the caseloads that were not seen after a reported cut, {there} of {len(cuts)} were at "
+        f"{threshold:g} cases or above without a cut. The others reach it with cuts from {' to '.join(clauses)}."
+    )
+
+
+def say_leaving_rates(rates: pd.DataFrame) -> str:
+    """Lowest and highest leaving rate of the longest series of one body and grade, and how far a rival lies off."""
+    rows = rates[rates["provider_id"] == "nps"]
+    longest = rows[rows["series"] == rows["series"].value_counts().index[0]].sort_values("date")
+    side = rivals(rows, ["date", "date_end"])
+    text = (
+        f"Between {say_number(longest['value'].min())} and {say_number(longest['value'].max())} percent of NPS "
+        f"probation officers left in a year, {longest['date'].min():%B %Y} to {longest['date_end'].max():%B %Y}."
+    )
+    if side.empty:
+        return text
+    return (
+        f"{text} A second source differs by up to {say_number(side['spread'].max(), decimals=2)} percentage points for "
+        f"the same period."
+    )
+
+
+def say_vacancies(rows: pd.DataFrame) -> str:
+    """Vacancies of NPS probation officers, national figures only, with what the same source's posts imply."""
+    rows = rows[(rows["provider_id"] == "nps") & rows["grade"].str.startswith("probation officer")]
+    if rows.empty:
+        return "No vacancies of NPS probation officers were found."
+    parts = []
+    for _, row in rows.iterrows():
+        unit = " percent" if row["measure"].endswith("percent") else ""
+        posts = f" of {say_number(row['posts'])} posts" if pd.notna(row["posts"]) else ""
+        parts.append(f"{say_number(row['value'], row['qualifier'])}{unit}{posts} ({say_period(row)})")
+    return f"Vacancies among NPS probation officers: {'; '.join(parts)}."
+
+
+def say_plan(stages: pd.DataFrame, providers: pd.DataFrame) -> str:
+    """Each grade of a published plan, before and at its final stage."""
+    name = plain(providers).set_index("provider_id")["name"][stages["provider_id"].iloc[0]]
+    parts = [
+        f"{row.grade} {say_number(row.FTE)} to {say_number(row.planned_FTE_final_stage)}"
+        for row in stages[stages["grade"] != "all listed grades"].itertuples()
+    ]
+    return f"{name}, {stages['date'].iloc[0]:%B %Y}, full-time equivalent staff before and after: {', '.join(parts)}."
+
+
+def say_rival_counts(series: pd.DataFrame, names: dict[str, str]) -> str:
+    """Bodies and days for which two sources differ by more than rounding, each figure in turn."""
+    side = rivals(series[series["row_kind"] == "value"], ["provider_id", "date"])
+    side = side[side["spread"] >= 1]
+    parts = [
+        f"{names[body]}, {say_day(day)}: {' or '.join(say_number(value) for value in rows['value'])}"
+        for (body, day), rows in side.groupby(["provider_id", "date"], sort=False)
+    ]
+    return f"Two sources differ on the same day for {len(parts)} counts of staff: {'; '.join(parts)}."
+
+
+def say_plan_and_claims(stages: pd.DataFrame, cuts: pd.DataFrame) -> str:
+    """The cut that a published plan adds up to, beside what was claimed for the same company."""
+    whole = stages.iloc[-1]
+    fewer = whole["FTE"] - whole["planned_FTE_final_stage"]
+    return (
+        f"The published plan takes {say_number(fewer)} full-time equivalent staff "
+        f"({say_number(whole['final_cut_percent'])} percent) out of the listed grades: our sums. "
+        f"Other figures: {say_cuts(cuts, whole['provider_id'])}"
+    )
+
+
+def say_parts(rows: pd.DataFrame) -> str:
+    """What nps_parts shows at its last date: the highest and lowest change, or for joiners and leavers the number."""
+    is_total = rows["part"].str.contains("total|^Sum", regex=True)
+    end = rows["period_end"].max()
+    last = rows[~is_total & (rows["period_end"] == end)]
+    if last["change_percent"].isna().all():
+        kind = last["measure"].iloc[0].removesuffix("_headcount")
+        total = rows.loc[rows["part"].str.contains("published") & (rows["period_end"] == end)].iloc[0]
+        most, least = last.loc[last["value"].idxmax()], last.loc[last["value"].idxmin()]
+        return (
+            f"{say_number(total['value'])} {kind} in the NPS, {say_period(total)}: most in {most['part']} "
+            f"({say_number(most['value'])}), fewest in {least['part']} ({say_number(least['value'])})."
+        )
+
+    def clause(row: pd.Series) -> str:
+        sign = "+" if row["change_percent"] >= 0 else "\N{MINUS SIGN}"
+        return (
+            f"{row['part']} ({say_number(row['value'] - row['change'])} to {say_number(row['value'])}, "
+            f"{sign}{say_number(abs(row['change_percent']))} percent)"
+        )
+
+    most, least = last.loc[last["change_percent"].idxmax()], last.loc[last["change_percent"].idxmin()]
+    return (
+        f"Full-time equivalent staff from {say_day(rows['period_end'].min())} to {say_day(end)}: largest rise, "
+        f"{clause(most)}; {'largest fall' if least['change_percent'] < 0 else 'smallest rise'}, {clause(least)}."
+    )
+
+
+def say_supervised(totals: pd.DataFrame, when: str = "") -> str:
     """Rival totals of people supervised, lowest first, and how far apart they are."""
     parts = [say_number(row.value, row.qualifier) for row in totals.itertuples()]
     if len(parts) < 2:
         return f"One total of people supervised was found: {parts[0]}." if parts else "No total was found."
     spread = say_number(totals["value"].max() - totals["value"].min())
     listed = ", ".join(parts)
-    return f"{len(parts)} totals of people supervised stand side by side: {listed}. They differ by up to {spread}."
+    when = f", {when}," if when else ""
+    return (
+        f"{len(parts)} totals of people supervised{when} stand side by side: {listed}. They differ by up to {spread}."
+    )
 
 
 def say_cut_effect(row: pd.Series) -> str:
     """One row of the model in words: from a published caseload to the caseload after, or before, a cut."""
-    start, result = (say_number(row[name], row["qualifier"]) for name in ("cases", "cases_per_officer"))
+    start = say_number(row["cases"], row["qualifier"])
+    result = say_number(row["cases_per_officer"], row["qualifier"], decimals=0)
+    if not row["cut_percent"]:
+        return f"{start[0].upper()}{start[1:]} cases per officer as published; no cut, no change."
     cut = say_number(row["cut_percent"])
     if row["direction"] == "before":
         return (
             f"{start[0].upper()}{start[1:]} cases per officer after a cut of {cut} percent imply {result} before it, "
-            "if the number of people stayed the same."
+            "with the same number of people."
         )
-    return (
-        f"From {start} cases per officer, a cut of {cut} percent leads to {result}, "
-        "if the number of people stays the same."
-    )
+    return f"From {start} cases per officer, a cut of {cut} percent leads to {result}, with the same number of people."
 
 
-def say_before_cut(starts: pd.DataFrame, provider_id: str) -> str:
+def say_before_cut(starts: pd.DataFrame, provider_id: str, name: str = "") -> str:
     """What the caseloads and the cut that one source gives for a body imply about the caseload before."""
     rows = starts[(starts["provider_id"] == provider_id) & starts["cases_before"].notna()]
     if rows.empty:
@@ -471,20 +736,16 @@ def say_before_cut(starts: pd.DataFrame, provider_id: str) -> str:
         return say_number(low, first["qualifier"], decimals=0) + top
 
     now, cut = span("cases"), say_number(first["cut_made_percent"], first["cut_made_qualifier"])
+    start = f"{name}: {now}" if name else f"{now[0].upper()}{now[1:]}"
     return (
-        f"{now[0].upper()}{now[1:]} cases per officer after a cut of {cut} percent imply {span('cases_before')} "
-        "before it, if the number of people stayed the same."
+        f"{start} cases per officer after a cut of {cut} percent imply {span('cases_before')} before it, if the number "
+        "of people stayed the same."
     )
 
 
 def say_shares(shares: pd.DataFrame, names: dict[str, str] | None = None) -> str:
     """Shares of staff above each threshold, one clause a row; names maps provider_id to the name to print."""
-    periods = [
-        f"round {row.date.year}-{(row.date.year + 1) % 100:02d}"
-        if row.date_precision == "round"
-        else say_day(row.date, row.date_precision)
-        for row in shares.itertuples()
-    ]
+    periods = [say_period(row) for _, row in shares.iterrows()]
     parts = [
         f"{(names or {}).get(row.provider_id, row.provider_id)}, {period}: "
         f"{say_number(row.share_over, row.share_over_qualifier)} percent of {row.role} above {row.threshold:g} cases"

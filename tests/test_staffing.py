@@ -353,7 +353,7 @@ def test_sentences_follow_the_data(staff, providers, starts):
     row = grid[(grid["cases"] == 42) & (grid["cut_percent"] == 30)].iloc[0]
     assert staffing.say_cut_effect(row) == (
         "From more than 42 cases per officer, a cut of 30 percent leads to more than 60, "
-        "if the number of people stays the same."
+        "with the same number of people."
     )
 
 
@@ -371,3 +371,95 @@ def test_shares_in_words(workload):
     said = staffing.say_shares(shares[shares["threshold"] == 40], {"nps": "NPS", "all-crcs": "CRCs"})
     assert "CRCs, 2020: 86 percent of responsible officers above 40 cases" in said
     assert "NPS, round 2018-19: about 33.3 percent of responsible officers above 40 cases" in said
+
+
+# ---------------------------------------------------------------------------- parts, both ways, in words
+
+
+@pytest.mark.parametrize("measure", ["FTE", "joiners_headcount", "leavers_headcount"])
+def test_divisions_add_up_to_the_published_total_and_grades_exceed_it(staff, providers, measure):
+    divisions = staffing.nps_parts(staff, providers, "division", measure)
+    wide = divisions.pivot_table(index="period_end", columns="part", values="value")
+    assert len(wide) == 6
+    assert ((wide["Sum of the divisions"] - wide["NPS total as published"]).abs() <= 0.35).all()
+    gap = staffing.grade_gap(staff, providers, measure)
+    assert (gap["gap"] > 0).all()
+    assert (gap["summed"] - gap["published"] == gap["gap"]).all()
+
+
+def test_the_grades_exceed_the_total_by_57_to_108(staff, providers):
+    gap = staffing.grade_gap(staff, providers)
+    assert gap["gap"].round(1).agg(["min", "max"]).tolist() == [56.6, 107.6]
+    assert "add up to 56.6 to 107.6 full-time equivalent staff more" in staffing.say_grade_gap(gap)
+
+
+def test_joiners_have_no_change_since_a_shorter_first_period(staff, providers):
+    rows = staffing.nps_parts(staff, providers, "division", "joiners_headcount")
+    assert rows["change"].isna().all()
+    assert staffing.say_parts(rows).startswith("541 joiners in the NPS, July 2015 to June 2016: most in NPS ")
+    with pytest.raises(ValueError, match="division or grade"):
+        staffing.nps_parts(staff, providers, "region")
+
+
+def test_largest_rise_and_fall_of_a_division(staff, providers):
+    said = staffing.say_parts(staffing.nps_parts(staff, providers))
+    assert "largest rise, NPS Wales (537 to 570.3, +6.2 percent)" in said
+    assert "largest fall, NPS London (1,283 to 1,215.3, −5.3 percent)" in said
+
+
+def test_both_directions_for_every_start(starts):
+    grid = staffing.cut_either_way(starts, 50, [0, 33.3])
+    assert len(grid) == 4 * len(starts)
+    assert grid.groupby("direction").size().tolist() == [2 * len(starts)] * 2
+    at_80 = grid[(grid["cases"] == 80) & (grid["cut_percent"] == 33.3)].set_index("direction")["cases_per_officer"]
+    assert at_80.round(1).to_dict() == {"after": 119.9, "before": 53.4}
+
+
+def test_the_model_is_held_against_50_and_168(workload):
+    assert staffing.model_references(workload)["cases"].tolist() == [50, 168]
+
+
+def test_cuts_from_20_to_51_percent_in_words(staff, providers):
+    said = staffing.say_cut_range(staffing.crc_cuts(staff, providers))
+    assert said.startswith("13 published figures")
+    assert "20 percent (All Community Rehabilitation Companies) and 51 percent" in said
+    assert staffing.say_cut_range(staffing.crc_cuts(staff, providers)[:0]) == (
+        "No published cut as a share of staff was found."
+    )
+
+
+def test_more_sentences_follow_the_data(staff, providers, workload, starts):
+    assert staffing.say_shares_pair(staffing.caseload_shares(workload)).startswith(
+        "In 2020, 86 percent of CRC responsible officers and 33 percent of those of the NPS had more than 40 cases."
+    )
+    assert "4 of 8 were at 50 cases or above" in staffing.say_cut_to_threshold(
+        staffing.cut_to_threshold(starts, 50), 50, providers
+    )
+    stages = staffing.planned_stages(staff)
+    assert "takes 121 full-time equivalent staff (44.2 percent)" in staffing.say_plan_and_claims(
+        stages, staffing.crc_cuts(staff, providers)
+    )
+    assert "band 4 59 to 26" in staffing.say_plan(stages, providers)
+    rates = staffing.leaving_rates(staff, "probation officer (band 4)")
+    assert staffing.say_leaving_rates(rates) == (
+        "Between 5.1 and 6.5 percent of NPS probation officers left in a year, June 2014 to March 2021. A second "
+        "source differs by up to 0.46 percentage points for the same period."
+    )
+    assert "615 (June 2019); 653 of 3,926 posts" in staffing.say_vacancies(staffing.vacancies(staff))
+    names = {"nps": "NPS", "probation-service": "Probation Service"}
+    assert "16,711 or 17,648" in staffing.say_rival_counts(staffing.staff_series(staff), names)
+
+
+def test_a_cut_of_nothing_is_said_as_such(starts):
+    row = staffing.cut_either_way(starts, 50, [0]).iloc[0]
+    assert staffing.say_cut_effect(row) == "35.2 cases per officer as published; no cut, no change."
+
+
+def test_every_figure_used_is_listed_with_its_source(staff, providers, workload):
+    tables = [staffing.staff_series(staff, load("staffing_facts")), staffing.caseload_per_officer(workload)]
+    rows = staffing.used_rows(tables, providers)
+    figures = rows["figure"].str.split("; ").explode()
+    assert len(figures) == sum(map(len, tables))
+    assert "not collected (1 February 2015)" in set(figures)
+    assert "about 80 to 100 (November 2018)" in set(figures)
+    assert set(rows["source_id"]) == set(pd.concat(tables)["source_id"])
