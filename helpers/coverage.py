@@ -225,18 +225,15 @@ def say_reform(providers: pd.DataFrame, ownership: pd.DataFrame) -> str:
     )
 
 
-def say_outcome(distribution: pd.DataFrame, ownership: pd.DataFrame) -> str:
-    """How it ended: the official rating counts of the last full round, and how many companies changed owner."""
-    rated = plain(distribution)
-    rated = rated[(rated["standard"] == "overall") & (rated["coverage"] == "full_round")]
+def say_outcome(distribution: pd.DataFrame) -> str:
+    """How the two were rated: the official counts of the first full round of inspections."""
+    rated = rated_rows(distribution)
     rated = rated[rated["round"] == rated["round"].min()]
     good = rated[rated["band"].isin(["Good", "Outstanding"])].groupby("service_type")["services"].sum()
     of = rated.groupby("service_type")["of"].max()
-    changed = plain(ownership).groupby("provider_id")["owner_id"].nunique()
     return (
         f"In the inspection round {rated['round'].iloc[0]}, {good['NPS']} of {of['NPS']} NPS divisions and "
-        f"{good['CRC']} of {of['CRC']} companies were rated Good or better overall. After the first sale the ownership "
-        f"of {int((changed > 2).sum())} companies changed again."
+        f"{good['CRC']} of {of['CRC']} companies were rated Good or better overall."
     )
 
 
