@@ -536,18 +536,14 @@ def cut_explorer(
     labels = dict(zip(starts["start_id"], starts["label"].str.split(" \N{MIDDLE DOT} ")))
     cuts = {"no cut": 0, "10%": 10, "20%": 20, "a third (33.3%)": 33.3, "50%": 50}
 
+    grid = staffing.cut_either_way(starts, threshold, cuts.values())
+    words = zip(grid["cases_per_officer"], grid["qualifier"])
+    grid = grid.assign(
+        hedge=grid["qualifier"].map(HEDGES), said=[staffing.say_number(*each, decimals=0) for each in words]
+    )
+
     def compute(cut: float, direction: str) -> pd.DataFrame:
-        rows = staffing.cut_either_way(starts, threshold, [cut])
-        rows = rows[rows["direction"] == direction]
-        words = [staffing.say_number(c, q, decimals=0) for c, q in zip(rows["cases_per_officer"], rows["qualifier"])]
-        return rows[
-            ["start_id", "body", "cases", "cases_per_officer", "at_threshold", "cut_made_percent", "source_id"]
-        ].assign(
-            qualifier=rows["qualifier"],
-            cut_percent=rows["cut_percent"],
-            hedge=rows["qualifier"].map(HEDGES),
-            said=words,
-        )
+        return grid[(grid["cut_percent"] == cut) & (grid["direction"] == direction)]
 
     def draw(base: alt.Chart) -> Any:
         base.data = base.data[
