@@ -51,6 +51,28 @@ def story(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
     return with_periods(rows.sort_values(["date", "event_id"], ignore_index=True))
 
 
+def before_and_after(events: pd.DataFrame, providers: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
+    """Every event that names the owner, the three CRCs, a neighbouring CRC or one of their NPS divisions, by date.
+
+    Columns: event_id, title, detail, kind, date, date_precision, period_start, period_end, about (short names of the
+    services named), when ('before the collapse', 'on the day', 'after it'), source_id.
+    """
+    rows, listed = plain(events), plain(providers).set_index("provider_id")
+    divisions = sorted(set(listed.loc[crcs, "nps_division_id"]))
+    shown = [*crcs, *neighbours(providers, crcs), *divisions]
+    ids = rows["provider_ids"].fillna("").str.split()
+    owner = ids.map(lambda names: bool({OWNER, GROUP} & set(names)) and not set(crcs) & set(names))
+    about = [[name for name in shown if name in names or (owns and name in crcs)] for names, owns in zip(ids, owner)]
+    rows["about"] = [[listed.loc[name, "short_name"] for name in names] for names in about]
+    rows = rows[rows["about"].map(len) > 0].sort_values(["date", "event_id"], ignore_index=True)
+    day = rows.set_index("event_id").loc[COLLAPSE, "date"]
+    rows["when"] = "after it"
+    rows.loc[rows["date"] < day, "when"] = "before the collapse"
+    rows.loc[rows["date"] == day, "when"] = "on the day"
+    columns = ["event_id", "title", "detail", "kind", "date", "date_precision", "period_start", "period_end"]
+    return with_periods(rows)[[*columns, "about", "when", "source_id"]]
+
+
 def warnings(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
     """What was said or found about these companies before the collapse, in order: the events of three kinds.
 
@@ -211,6 +233,21 @@ def say_after(rated: pd.DataFrame, events: pd.DataFrame, ownership: pd.DataFrame
         f"Seetec held the three until {say_day(end)}; in Wales offender management moved to the NPS before that. The "
         f"{len(later)} reports that came out under it rated {reports}. {'None' if twice == 0 else twice} of the three "
         f"has a second overall rating here, so nothing public here says whether they did better under the new owner."
+    )
+
+
+def say_workload_after(figures: pd.DataFrame, events: pd.DataFrame, crcs: list[str]) -> str:
+    """What is published of caseloads at the three companies from the year of the collapse on."""
+    year = plain(events).set_index("event_id").loc[COLLAPSE, "date"].year
+    rows = figures[
+        figures["provider_id"].isin(crcs)
+        & (figures["date"].dt.year >= year)
+        & figures["measure"].str.contains("cases|dangerously")
+    ]
+    silent = len(crcs) - rows["provider_id"].nunique()
+    said = "; ".join(f"{row.service}, {row.measure}: {row.figure}" for row in rows.itertuples(index=False))
+    return (
+        f"Of caseloads from {year} on, this is public: {said}. For {silent} of the three companies there is no figure."
     )
 
 

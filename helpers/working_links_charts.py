@@ -59,7 +59,7 @@ def warnings_explorer(
             scale=alt.Scale(domain=list(WARNER_COLOURS), range=list(WARNER_COLOURS.values())),
         )
         tooltip = ["label", "warner", "detail", alt.Tooltip("days", title="days before the collapse")]
-        points = base.transform_filter("!datum.span").mark_point(size=110)
+        points = base.transform_filter("!datum.span").mark_point(size=110, opacity=1)
         points = points.encode(
             x=x,
             y=y,
@@ -67,7 +67,7 @@ def warnings_explorer(
             shape=alt.Shape("warner:N", title="Who", scale=alt.Scale(domain=list(WARNER_COLOURS))),
             tooltip=tooltip,
         )
-        spans = base.transform_filter("datum.span").mark_bar(height=11)
+        spans = base.transform_filter("datum.span").mark_bar(height=11, opacity=1)
         spans = spans.encode(x=x, x2="end:T", y=y, color=colour, tooltip=tooltip)
         text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("end:T"), y=y, text="days")
         end = pd.DataFrame({"day": [day.strftime("%Y-%m-%d")], "what": ["collapse"]})
@@ -99,6 +99,80 @@ def say_shown(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     plural = "warning" if len(rows) == 1 else "warnings"
     return f"{len(rows)} {plural} before the collapse; the first came {first['days']} days before it."
+
+
+KIND_NAMES = {
+    "inspection": "Inspections",
+    "union": "Unions",
+    "provider": "Companies",
+    "contract": "Contracts",
+    "policy": "Policy and law",
+    "incident": "Serious incidents",
+}
+WHEN_SHAPES = {"before the collapse": "circle", "on the day": "diamond", "after it": "square"}
+WHEN_COLOURS = {"before the collapse": "#5b5f97", "on the day": "#8c2d04", "after it": "#00795c"}
+
+
+def story_explorer(
+    events: pd.DataFrame, ownership: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame
+) -> Explorer:
+    """The three companies, their neighbours and the NPS divisions around them, before and after the collapse."""
+    found = working_links.before_and_after(events, providers, working_links.companies(ownership))
+    services = sorted({name for names in found["about"] for name in names})
+    rows = pd.DataFrame(
+        {
+            "label": found["title"],
+            "start": found["period_start"].dt.strftime("%Y-%m-%d"),
+            "end": (found["period_end"] + pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"),
+            "span": found["period_end"] > found["period_start"],
+            "kind": found["kind"].map(KIND_NAMES).fillna(found["kind"]),
+            "when": found["when"],
+            "about": found["about"],
+            "source_id": found["source_id"],
+        }
+    )
+
+    def draw(base: alt.Chart) -> Any:
+        x = alt.X(
+            "start:T",
+            title=None,
+            scale=alt.Scale(domain=["2014-09-01", "2021-12-31"]),
+            axis=alt.Axis(format="%Y", tickCount="year"),
+        )
+        y = alt.Y("label:N", title=None, sort=rows["label"].tolist(), axis=alt.Axis(labelLimit=400, minExtent=380))
+        when = list(WHEN_COLOURS)
+        colour = alt.Color(
+            "when:N", title=None, scale=alt.Scale(domain=when, range=list(WHEN_COLOURS.values())), sort=when
+        )
+        shape = alt.Shape(
+            "when:N", title=None, scale=alt.Scale(domain=when, range=list(WHEN_SHAPES.values())), sort=when
+        )
+        tooltip = ["label", "kind", "when", "about"]
+        points = base.transform_filter("!datum.span").mark_point(size=90, opacity=1)
+        spans = base.transform_filter("datum.span").mark_bar(height=9, opacity=1)
+        return alt.layer(
+            spans.encode(x=x, x2="end:T", y=y, color=colour, tooltip=tooltip),
+            points.encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip),
+        ).properties(width=300, height=alt.Step(21))
+
+    def say(shown: pd.DataFrame, **_: str) -> str:
+        counts = shown["when"].value_counts()
+        return f"{len(shown)} events: " + ", ".join(f"{counts.get(when, 0)} {when}" for when in WHEN_COLOURS) + "."
+
+    return Explorer(
+        [
+            filter_by("service", "Service", "about", services, "The three companies and their neighbours"),
+            filter_by("moment", "When", "when", list(WHEN_COLOURS), "Before and after"),
+            filter_by("sort", "Kind of event", "kind", sorted(rows["kind"].unique()), "All kinds"),
+        ],
+        compute=lambda: rows,
+        draw=draw,
+        say=say,
+        title="What happened to the three companies and their neighbours, before and after?",
+        subtitle="Point: known to the day. Bar: known to the month or year",
+        description="Events by date for the three Working Links companies, their neighbours and the NPS around them.",
+        sources=sources,
+    )
 
 
 def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:

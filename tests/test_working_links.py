@@ -94,3 +94,22 @@ def test_explorer_by_company_and_voice():
     assert wales["label"].str.contains("Gwent").all()
     assert explorer.finding({"company": "Wales", "voice": "Inspectorate"}).startswith("1 warning before")
     assert explorer.finding({"company": "DDC", "voice": "Inspectorate"}) == NOTHING
+
+
+def test_before_and_after_splits_the_story_without_losing_an_event():
+    rows = working_links.before_and_after(T["events"], T["providers"], CRCS)
+    story = working_links.story(T["events"], CRCS)
+    assert set(story["event_id"]) <= set(rows["event_id"])
+    assert rows["when"].value_counts()["on the day"] == 3
+    assert rows.set_index("event_id").loc["2019-05-08-hiow-good", "about"] == ["HIOW"]
+    assert rows.set_index("event_id").loc["2018-nps-swsc-good", "when"] == "before the collapse"
+    assert rows.set_index("event_id").loc["2016-06-30-napo-dispute-working-links", "about"] == ["BGSW", "DDC", "Wales"]
+    explorer = working_links_charts.story_explorer(T["events"], T["ownership"], T["providers"], T["sources"])
+    assert explorer.finding(explorer.start).startswith(f"{len(rows)} events: ")
+    assert explorer.finding({"service": "HIOW", "moment": "on the day", "sort": ""}) == NOTHING
+
+
+def test_caseloads_after_the_collapse_are_those_of_one_company():
+    said = working_links.say_workload_after(FIGURES, T["events"], CRCS)
+    assert "BGSW, mean cases per officer, staff with the highest caseloads: 70 cases" in said
+    assert "For 2 of the three companies there is no figure" in said
