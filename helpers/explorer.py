@@ -55,6 +55,9 @@ class Control:
     live_only: bool = False
 
     def __post_init__(self) -> None:
+        # A page looks sentences up by the value as a browser writes it, which is 50 and never 50.0.
+        object.__setattr__(self, "options", {label: _whole(value) for label, value in self.options.items()})
+        object.__setattr__(self, "start", _whole(self.start))
         if not self.options:
             raise ValueError(f"control {self.name!r}: has no options; give at least one")
         if self.start not in self.options.values():
@@ -78,6 +81,11 @@ class Control:
     def label_of(self, value: Any) -> str:
         """What the reader sees for a value."""
         return next(label for label, option in self.options.items() if option == value)
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as an int, anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def choice(
@@ -111,7 +119,7 @@ def number(
         raise ValueError(f"control {name!r}: step must be above 0 and high not below low")
     steps = math.floor((high - low) / step + 1e-9)
     values = [round(low + index * step, 10) for index in range(steps + 1)]
-    values = [int(value) if float(value).is_integer() else value for value in values]
+    values = [_whole(value) for value in values]
     space = "" if unit in ("", "%") else " "
     options = {f"{value:,}{space}{unit}": value for value in values}
     return Control(name, label, options, start, "number", live_only=live_only)

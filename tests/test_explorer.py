@@ -96,6 +96,12 @@ def test_every_choice_has_its_sentence_on_the_page():
     assert spec["title"]["text"] == {"expr": "finding[round + '|' + cut + '|' + kind]"}
 
 
+def test_whole_numbers_are_looked_up_as_a_browser_writes_them():
+    control = choice("cut", "Cut", {"none": 0.0, "half": 50.0, "third": 33.3}, 50.0)
+    assert [str(value) for value in control.values] == ["0", "50", "33.3"]
+    assert str(control.start) == "50"
+
+
 def test_a_filter_that_matches_nothing_says_so():
     explorer = make()
     assert parameters(explorer.spec())["finding"]["value"]["2018-19|0|w"] == [NOTHING]
