@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LOCK ?= requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test data notebooks site check unit notebook-tests browser-tests chromium lock clean
+.PHONY: help lab test data notebooks readme site determinism oldest check unit notebook-tests browser-tests chromium lock clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +32,22 @@ data: $(READY) ## check the data alone
 	@$(BIN)/python -m helpers.data
 	@$(BIN)/frictionless validate data/datapackage.json --type package > .venv/frictionless.txt 2>&1 || { cat .venv/frictionless.txt; exit 1; }
 
-notebooks: $(READY) ## execute and normalise every notebook, and say what changed
-	@$(BIN)/python -m helpers.notebooks
+notebooks: $(READY) ## execute and normalise every notebook (ONLY="02 04": those), and say what changed
+	@$(BIN)/python -m helpers.notebooks $(ONLY)
+
+readme: $(READY) ## bring the lists of notebooks and the counted numbers up to date
+	@$(BIN)/python -m helpers.readme
 
 site: $(READY) ## render every notebook into site/, pages that work from disk
 	@$(BIN)/python -m helpers.site
+
+determinism: $(READY) ## execute every notebook elsewhere, in another time zone and locale, and compare
+	@DETERMINISM=all $(BIN)/pytest -n 2 tests/test_determinism.py
+
+oldest: $(READY) ## run the checks on the oldest dependencies that the ranges admit (needs python3.11)
+	@$(BIN)/uv pip compile pyproject.toml --group dev --resolution lowest-direct --generate-hashes \
+	  --python-version 3.11 --no-header --quiet -o $(VENV)/oldest.lock
+	@$(MAKE) --no-print-directory unit notebook-tests PYTHON=python3.11 VENV=$(VENV)/oldest LOCK=$(VENV)/oldest.lock
 
 check: $(READY) data
 	@$(BIN)/ruff check .

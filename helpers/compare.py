@@ -10,7 +10,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from helpers.display import VEGALITE_MIME
+from helpers.display import VEGALITE_MIME, plain
 
 MOST = 6  # lines said of one output; the rest is counted
 
@@ -204,4 +204,6 @@ def _text(value: Any) -> str:
 
 
 def _cut(lines: list[str]) -> list[str]:
+    # What a terminal would act on is shown as an escape, and each difference stays on its line.
+    lines = [_short(plain(line).replace("\n", " "), 500) for line in lines]
     return lines if len(lines) <= MOST else [*lines[:MOST], f"... and {len(lines) - MOST} more differences"]

@@ -32,7 +32,7 @@ def chart_bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     """MIME bundle of a Vega-Lite specification: JupyterLab's own chart type and the description as text."""
     # JupyterLab's renderer is Vega-Lite 5; every construct used here is common to 5 and 6.
     spec = {**spec, "$schema": VEGALITE_SCHEMA}
-    return {VEGALITE_MIME: spec, "text/plain": spec.get("description", "A chart without a description")}
+    return {VEGALITE_MIME: spec, "text/plain": plain(spec.get("description", "A chart without a description"))}
 
 
 def plain(value: Any) -> str:

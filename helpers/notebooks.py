@@ -28,6 +28,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 WIDGET_MIMES = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
+SKELETON = "skeleton.ipynb"  # what a new notebook is copied from; no page of the collection, so it has no number
 LARGEST = 400_000  # bytes of a committed notebook
 
 
@@ -222,14 +223,19 @@ def write(path: Path, notebook: Any) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Executes and normalises every notebook (or those whose number is given); nothing is written unless all ran."""
+    """Executes and normalises every notebook and the skeleton, or those named; nothing is written unless all ran."""
     import nbformat
     from tqdm import tqdm
 
     parser = argparse.ArgumentParser(prog="make notebooks", description=__doc__)
-    parser.add_argument("numbers", nargs="*", help="such as 02 04; all when left out")
+    parser.add_argument("numbers", nargs="*", help="such as 02 04, or skeleton; all when left out")
     wanted = parser.parse_args(arguments).numbers
-    chosen = [path for path in paths() if not wanted or path.name[:2] in wanted]
+    skeleton = [path.with_name(SKELETON) for path in paths()[:1]]
+    known = {path.stem.split("_")[0]: path for path in [*paths(), *skeleton] if path.exists()}
+    if unknown := [number for number in wanted if number not in known]:
+        print(f"No notebook {' or '.join(unknown)}. There are: {' '.join(known)}.", file=sys.stderr)
+        return 1
+    chosen = [path for number, path in known.items() if not wanted or number in wanted]
     ready, failed = [], []
     with ThreadPoolExecutor(max_workers=2) as pool:
         runs = [(path, pool.submit(execute, path)) for path in chosen]

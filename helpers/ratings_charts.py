@@ -1,5 +1,6 @@
 """Charts and explorers of the inspection ratings: the grid and its map, the gap, the league table."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -211,7 +212,7 @@ def _map(base: alt.Chart, chosen: alt.Parameter) -> Any:
 
 def _grid(base: alt.Chart, standards: list[str], services: list[str], chosen: alt.Parameter) -> Any:
     cells = (
-        base.transform_calculate(entry="split(datum.bands, '|')", standard=str(standards).replace('"', "'"))
+        base.transform_calculate(entry="split(datum.bands, '|')", standard=json.dumps(standards, ensure_ascii=False))
         .transform_flatten(["entry", "standard"])
         .transform_filter("isValid(datum.entry)")
         .transform_calculate(cell="split(datum.entry, ':')[0]", place="split(datum.entry, ':')[1]")
