@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LOCK ?= requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test data notebooks readme site determinism oldest check unit notebook-tests browser-tests chromium lock clean
+.PHONY: help lab test data notebooks readme site determinism oldest mutate-data check unit notebook-tests browser-tests chromium lock clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,7 @@ data: $(READY) ## check the data alone
 
 notebooks: $(READY) ## execute and normalise every notebook (ONLY="02 04": those), and say what changed
 	@$(BIN)/python -m helpers.notebooks $(ONLY)
+	@$(BIN)/python -m helpers.fingerprints
 
 readme: $(READY) ## bring the lists of notebooks and the counted numbers up to date
 	@$(BIN)/python -m helpers.readme
@@ -48,6 +49,9 @@ oldest: $(READY) ## run the checks on the oldest dependencies that the ranges ad
 	@$(BIN)/uv pip compile pyproject.toml --group dev --resolution lowest-direct --generate-hashes \
 	  --python-version 3.11 --no-header --quiet -o $(VENV)/oldest.lock
 	@$(MAKE) --no-print-directory unit notebook-tests PYTHON=python3.11 VENV=$(VENV)/oldest LOCK=$(VENV)/oldest.lock
+
+mutate-data: $(READY) ## make one cell of data/ wrong at a time: which check notices? (SEED, CHANGES)
+	@$(BIN)/python -m tests.campaigns.mutate_data --seed $(or $(SEED),2014) --changes $(or $(CHANGES),400)
 
 check: $(READY) data
 	@$(BIN)/ruff check .
