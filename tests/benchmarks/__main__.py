@@ -1,0 +1,225 @@
+"""`make bench`: how fast the collection is, beside the floor and beside other tools, in one run and one table.
+
+Interactions come first and the rest after, one thing at a time, so that nothing competes with what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tqdm import tqdm
+
+from helpers import data, notebooks
+from tests.benchmarks import growth, interactions, peers, risk_under_pressure, start
+from tests.browser import driver
+
+README = Path(__file__).with_name("README.md")
+MARKS = "<!-- result -->", "<!-- end of result -->"
+PARTS = ("interactions", "pages", "start", "execution", "growth", "simulation")
+
+
+@dataclass
+class Line:
+    """One line of the table: what, measured here, what it is held against, their ratio, the aim and whether met."""
+
+    what: str
+    here: str
+    against: str = ""
+    ratio: float | None = None
+    aim: str = ""
+    met: bool | None = None
+
+    def __str__(self) -> str:
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        verdict = {None: "", True: "met", False: "**missed**"}[self.met]
+        cells = [self.what, self.here, self.against, ratio, self.aim, verdict]
+        return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def ms(value: float | None) -> str:
+    return "none" if value is None else f"{value:.0f} ms"
+
+
+def interaction_lines(work: Path, presses: int, paths: list[Path]) -> Iterator[Line]:
+    """(c) from key press to painted chart."""
+    same: dict[str, interactions.Repaint] = {}
+    declared = sum(len(interactions.explorers(path)) for path in paths)
+    ours = []
+    todo = [interactions.in_jupyterlab(work, presses, paths), interactions.in_peers(work, presses)]
+    with tqdm(total=declared + 2 + len(peers.SERVERS), desc="key press to painted chart", disable=None) as bar:
+        for measured in todo:
+            for found in measured:
+                bar.update()
+                if found.where == "same chart":
+                    same[found.title.split()[0]] = found
+                else:
+                    ours.append(found)
+    explorer = same["Explorer"]
+    measured_here = ms(explorer.median) + (explorer.problem and f" ({explorer.problem})")
+    what = "28 bars with labels, Explorer in JupyterLab"
+    for tool, aim in (("interact", 3.0), ("marimo", 2.5), ("panel", None)):
+        other = same[tool]
+        against = f"{other.title}: {ms(other.median)}{f' ({other.problem})' if other.problem else ''}"
+        ratio = other.median / explorer.median if other.median and explorer.median else None
+        met = None if aim is None else ratio is not None and ratio >= aim
+        wanted = "" if aim is None else f"{aim:g} times faster"
+        yield Line(
+            what, ms(explorer.median) + (explorer.problem and f" ({explorer.problem})"), against, ratio, wanted, met
+        )
+    others = {tool: same[tool].median for tool in ("interact", "marimo")}
+    for found in ours:
+        name = f"{found.where[:2]} {found.title}"
+        here = f"{ms(found.median)}{f' ({found.problem})' if found.problem else ''}"
+        against = "; ".join(f"{tool}'s 28 bars {ms(median)}" for tool, median in others.items())
+        ratio = others["interact"] / found.median if others["interact"] and found.median else None
+        yield Line(name, here, against, ratio, "60 ms", found.median is not None and found.median <= 60)
+
+
+def page_lines(work: Path, presses: int, visits: int, paths: list[Path]) -> Iterator[Line]:
+    """(d) the pages of the site, from disk."""
+    from helpers.site import build
+
+    with contextlib.redirect_stdout(sys.stderr):
+        site = build.build(notebooks.FOLDER, data.DATA, work / "site")
+    numbered = [f"{path.stem}.html" for path in paths]
+    every = {f"{path.stem}.html" for path in notebooks.paths()}
+    others = sorted({path.name for path in site.glob("*.html")} - every) if len(paths) == len(every) else []
+    names = [*numbered, *others]
+    pages = list(tqdm(interactions.on_pages(site, names, presses, visits), "pages from disk", len(names), disable=None))
+    for page in pages[: len(numbered)]:
+        medians = [each.median for each in page.repaints if each.median is not None]
+        repaint = f"{max(medians):.0f} ms" if medians else "none"
+        problems = "; ".join(each.problem for each in page.repaints if each.problem)
+        yield Line(
+            f"page {page.name.removesuffix('.html')}: slowest control repaints"
+            f" ({len(medians)} of {len(page.repaints)} measured)",
+            f"{repaint}{f' ({problems})' if problems else ''}",
+            aim="30 ms",
+            met=bool(medians) and max(medians) <= 30,
+        )
+        yield Line(
+            f"page {page.name.removesuffix('.html')}: first paint, first chart",
+            f"{page.first_paint:.0f} ms, {ms(page.first_chart)}",
+            f"weighs {page.own_bytes / 1e3:.0f} kB beside {page.shared_bytes / 1e6:.1f} MB that all pages share",
+            aim="1,000 ms",
+            met=page.first_chart is not None and page.first_chart <= 1000,
+        )
+    rest = pages[len(numbered) :]
+    if rest:
+        paints, heaviest = [page.first_paint for page in rest], max(rest, key=lambda page: page.own_bytes)
+        yield Line(
+            f"{len(rest)} other pages: first paint, median and slowest",
+            f"{statistics.median(paints):.0f} and {max(paints):.0f} ms",
+            f"the heaviest, {heaviest.name}, weighs {heaviest.own_bytes / 1e3:.0f} kB",
+        )
+
+
+def start_lines(processes: int) -> Iterator[Line]:
+    """(a) cold import and load."""
+    runs = list(tqdm(start.cold_loads(processes), "cold starts", processes, disable=None))
+    floor, load, modules = (statistics.median(column) for column in zip(*runs))
+    against = f"{floor:.2f} s to import pandas and altair"
+    tables = len(data.tables())
+    yield Line(
+        f"cold start: {tables} tables loaded and checked, on top", f"{load:.2f} s", against, (floor + load) / floor,
+        "0.30 s", load <= 0.3,
+    )  # fmt: skip
+    yield Line("cold start: modules for charts and explorers, on top of that", f"{modules:.2f} s", against)
+
+
+def execution_lines(work: Path, passes: int, paths: list[Path]) -> Iterator[Line]:
+    """(b) executing the collection against empty notebooks."""
+    folder = work / "empty"
+    folder.mkdir()
+    runs = list(tqdm(start.executions(paths, folder, passes), "executing", len(paths), disable=None))
+    full, empty = (sum(run[column] for run in runs) for column in (1, 2))
+    what = f"executing the collection ({len(runs)} notebooks)"
+    against = f"{empty:.1f} s for as many that only import the same"
+    yield Line(what, f"{full:.1f} s", against, full / empty, "1.3", full / empty <= 1.3)
+    for name, seconds, alone in runs:
+        yield Line(f"executing {name}", f"{seconds:.1f} s", f"{alone:.1f} s", seconds / alone)
+
+
+def growth_lines(work: Path) -> Iterator[Line]:
+    """(e) growth with the rows. Linear: ten times the rows take at most a little over ten times as long."""
+    grown = list(tqdm(growth.charts(work), "growth of a chart", len(growth.TIMES), disable=None))
+    read = list(tqdm(growth.data_tool(work), "growth of the data tool", len(growth.TOOL_ROWS), disable=None))
+    for what, sizes in (("inspections by band, from file to chart", grown), ("read_data_tool", read)):
+        for before, size in zip([None, *sizes], sizes):
+            here = f"{size.seconds:.2f} s, {size.added:.0f} MB on top, {size.peak:.0f} MB in all"
+            line = Line(f"{what}: {size.rows:,} rows", here)
+            if before:
+                line.against = f"{before.seconds:.2f} s for a tenth of the rows"
+                line.ratio = size.seconds / before.seconds
+                line.aim = "at most 12 (linear: 10)"
+                line.met = line.ratio <= 12
+            yield line
+    ratio = grown[-1].size / grown[0].size
+    yield Line(
+        f"the chart's specification at {grown[-1].rows:,} rows", f"{grown[-1].size:,} bytes",
+        f"{grown[0].size:,} at {grown[0].rows:,}", ratio, "at most 1.05", ratio <= 1.05,
+    )  # fmt: skip
+
+
+def simulation_lines() -> Iterator[Line]:
+    """The simulation of notebook 05, which has a bench of its own."""
+    for what, (ratio, most) in tqdm(risk_under_pressure.ratios().items(), "simulation", disable=None):
+        yield Line(f"simulation: {what}", "", "", ratio, f"at most {most:g}", ratio <= most)
+
+
+def machine() -> str:
+    memory = Path("/proc/meminfo")
+    size = f", {int(memory.read_text().split()[1]) / 1e6:.0f} GB" if memory.exists() else ""
+    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    return f"{date.today():%d %B %Y}, {os.cpu_count()} cores{size}{load}, Python {sys.version.split()[0]}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to measure")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: to try the bench, not to report")
+    parser.add_argument("--notebooks", nargs="+", metavar="NN", help="such as 00 02; all when left out")
+    parser.add_argument("--keep", action="store_true", help=f"put the table into {README.name} beside this file")
+    chosen = parser.parse_args()
+    paths = [path for path in notebooks.paths() if not chosen.notebooks or path.name[:2] in chosen.notebooks]
+    few = chosen.quick
+    head = f"{machine()}{', few repetitions' if few else ''}"
+    if driver.chromium() is None:
+        print("No Chromium was found: interactions and pages are left out. See `make chromium`.", file=sys.stderr)
+    lines = []
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        parts = {
+            "interactions": lambda: interaction_lines(work, 3 if few else 12, paths),
+            "pages": lambda: page_lines(work, 3 if few else 10, 1 if few else 3, paths),
+            "start": lambda: start_lines(2 if few else 5),
+            "execution": lambda: execution_lines(work, 1, paths),
+            "growth": lambda: growth_lines(work),
+            "simulation": simulation_lines,
+        }
+        for name in PARTS:
+            if name in chosen.only and (driver.chromium() or name not in ("interactions", "pages")):
+                lines += parts[name]()
+    table = ["| measure | here | against | ratio | aim | |", "| --- | --- | --- | ---: | --- | --- |", *map(str, lines)]
+    result = "\n".join([f"{head}.", "", *table])
+    print(result)
+    missed = sum(line.met is False for line in lines)
+    print(f"\n{missed} of {sum(line.met is not None for line in lines)} aims missed.")
+    if chosen.keep:
+        text = README.read_text(encoding="utf-8")
+        before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
+        README.write_text(f"{before}{MARKS[0]}\n{result}\n{MARKS[1]}{after}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
