@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 LOCK ?= requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test data notebooks readme site determinism oldest mutate-data check unit notebook-tests browser-tests chromium lock clean
+.PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests chromium lock clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ oldest: $(READY) ## run the checks on the oldest dependencies that the ranges ad
 mutate-data: $(READY) ## make one cell of data/ wrong at a time: which check notices? (SEED, CHANGES)
 	@$(BIN)/python -m tests.campaigns.mutate_data --seed $(or $(SEED),2014) --changes $(or $(CHANGES),400)
 
+mutate-code: $(READY) ## change one piece of helpers/ at a time: who notices? (SEED, CHANGES)
+	@$(BIN)/python tests/campaigns/mutate_code.py --seed $(or $(SEED),2014) --count $(or $(CHANGES),240)
+
+bench: $(READY) chromium ## measure speed beside the floor and other tools (ARGS=--help says more)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
 check: $(READY) data
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -74,4 +80,4 @@ lock: ## pin the newest versions that pyproject.toml admits
 	  --upgrade --no-header --quiet -o requirements.lock
 
 clean: ## remove the environment and everything that was built
-	rm -rf $(VENV) site .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) .venv-bench site .pytest_cache .hypothesis .ruff_cache
