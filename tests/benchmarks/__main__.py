@@ -72,9 +72,7 @@ def interaction_lines(work: Path, presses: int, paths: list[Path]) -> Iterator[L
         ratio = other.median / explorer.median if other.median and explorer.median else None
         met = None if aim is None else ratio is not None and ratio >= aim
         wanted = "" if aim is None else f"{aim:g} times faster"
-        yield Line(
-            what, ms(explorer.median) + (explorer.problem and f" ({explorer.problem})"), against, ratio, wanted, met
-        )
+        yield Line(what, measured_here, against, ratio, wanted, met)
     others = {tool: same[tool].median for tool in ("interact", "marimo")}
     for found in ours:
         name = f"{found.where[:2]} {found.title}"
