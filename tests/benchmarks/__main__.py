@@ -39,7 +39,7 @@ class Line:
     met: bool | None = None
 
     def __str__(self) -> str:
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        ratio = "" if self.ratio is None else f"{self.ratio:.3g}"
         verdict = {None: "", True: "met", False: "**missed**"}[self.met]
         cells = [self.what, self.here, self.against, ratio, self.aim, verdict]
         return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
@@ -198,7 +198,7 @@ def main() -> int:
         work = Path(folder)
         parts = {
             "interactions": lambda: interaction_lines(work, 3 if few else 12, paths),
-            "pages": lambda: page_lines(work, 3 if few else 10, 1 if few else 3, paths),
+            "pages": lambda: page_lines(work, 3 if few else 8, 1 if few else 3, paths),
             "start": lambda: start_lines(2 if few else 5),
             "execution": lambda: execution_lines(work, 1, paths),
             "growth": lambda: growth_lines(work),

@@ -1,7 +1,7 @@
 // Tells how long a chart takes from a key press to its last repaint: the same measure for every tool and every page.
 // Looks at every frame, so that shadow roots and charts that are replaced count like any other.
 () => {
-  const QUIET = 250; // milliseconds without another change before a chart counts as painted
+  const QUIET = 200; // milliseconds without another change before a chart counts as painted
   const shown = (root) => {
     const found = root.querySelector("svg.marks, canvas.marks");
     if (found) return found;
