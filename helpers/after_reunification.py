@@ -131,7 +131,8 @@ def programme_gap(inspected: pd.DataFrame, band: str = "Inadequate") -> pd.DataF
     ):
         hit = (chosen["band"] == band).groupby(chosen["programme"]).agg(["sum", "size"])
         earlier, later = (hit.loc[programme] for programme in PROGRAMMES)
-        test = compare_proportions(int(later["sum"]), int(later["size"]), int(earlier["sum"]), int(earlier["size"]))
+        counts = [int(count) for count in (later["sum"], later["size"], earlier["sum"], earlier["size"])]
+        test = compare_proportions(*counts, with_odds=False)
         rows.append(
             {
                 "selection": selection,

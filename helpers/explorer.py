@@ -26,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -269,9 +270,14 @@ class Explorer:
         chart.autosize = alt.AutoSizeParams(type="pad", resize=True)
         return chart.add_params(*(alt.param(name=c.name, value=choices[c.name]) for c in moving))
 
+    @cached_property
+    def _start_chart(self) -> Any:
+        """The chart at the start values: the page and the live widget begin with the same one."""
+        return self._chart(self.rows, self.start)
+
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification with bound parameters: the explorer without a kernel."""
-        spec = self._chart(self.rows, self.start).to_dict()
+        spec = self._start_chart.to_dict()
         moving = {control.name: control for control in self.controls if not control.live_only}
         for parameter in spec["params"]:
             control = moving.get(parameter["name"])
@@ -347,9 +353,7 @@ class Live:
         self.reset = ipywidgets.Button(description="Back to the start values", layout={"width": "max-content"})
         self.reset.on_click(lambda _: self._reset())
         self.message = ipywidgets.HTML()
-        self.chart = offline_chart()(
-            self.explorer._chart(self._rows, self.choices), embed_options={"renderer": "svg", "actions": False}
-        )
+        self.chart = offline_chart()(explorer._start_chart, embed_options={"renderer": "svg", "actions": False})
         controls = ipywidgets.Box(
             [*self.widgets.values(), self.reset], layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"}
         )
