@@ -71,7 +71,7 @@ def draw(folder: Path, count: int, seed: int, only: list[str]) -> list[dict[str,
         METADATA_DEPENDENCIES = (PositionProvider,)
 
         def __init__(self) -> None:
-            self.found: list[tuple[cst.CSTNode, cst.CSTNode, int]] = []
+            self.found: list[tuple[cst.CSTNode, cst.CSTNode, Any]] = []
 
         def on_visit(self, node: cst.CSTNode) -> bool:
             # As in mutmut: types are for readers, and len() of nothing only raises.
@@ -80,10 +80,10 @@ def draw(folder: Path, count: int, seed: int, only: list[str]) -> list[dict[str,
             called = isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value
             if called in ("len", "isinstance"):
                 return False
-            position = self.get_metadata(PositionProvider, node, None)
-            for kind, operator in mutation_operators:
+            span = self.get_metadata(PositionProvider, node, None)
+            for kind, operator in mutation_operators if span else ():
                 if isinstance(node, kind):
-                    self.found += [(node, new, position.start.line if position else 0) for new in operator(node)]
+                    self.found += [(node, new, span) for new in operator(node)]
             return True
 
     paths = [path for path in sorted((folder / "helpers").rglob("*.py")) if lines_of_code(path) > 1]
@@ -92,16 +92,18 @@ def draw(folder: Path, count: int, seed: int, only: list[str]) -> list[dict[str,
     for path in paths:
         if only and module_of(path.relative_to(folder).as_posix()) not in only:
             continue
-        wrapper = MetadataWrapper(cst.parse_module(path.read_text(encoding="utf-8")))
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        wrapper = MetadataWrapper(cst.parse_module("".join(lines)))
         original = ast.dump(ast.parse(wrapper.module.code))
         sites = Sites()
         wrapper.visit(sites)
         seen: Counter[str] = Counter()
         ranked = []
-        for old, new, line in sites.found:
-            text = f"{path.relative_to(folder).as_posix()}\n{_code(wrapper, old)}\n{_code(wrapper, new)}"
-            seen[text] += 1
-            ranked.append((hashlib.sha256(f"{seed}\n{text}\n{seen[text]}".encode()).hexdigest(), line, old, new))
+        for old, new, span in sites.found:
+            text = f"{path.relative_to(folder).as_posix()}\n{_slice(lines, span)}"
+            seen[text] += 1  # the operators come in the same order at every site
+            name = hashlib.sha256(f"{seed}\n{text}\n{seen[text]}".encode()).hexdigest()
+            ranked.append((name, span.start.line, old, new))
         share = max(1, round(count * lines_of_code(path) / total))
         drawn = 0
         for name, line, old, new in sorted(ranked, key=lambda change: change[0]):
@@ -123,6 +125,12 @@ def draw(folder: Path, count: int, seed: int, only: list[str]) -> list[dict[str,
 
 def _code(wrapper: Any, node: Any) -> str:
     return wrapper.module.code_for_node(node).strip()
+
+
+def _slice(lines: list[str], span: Any) -> str:
+    """The part of a text between two places."""
+    text = "".join(lines[span.start.line - 1 : span.end.line])
+    return text[span.start.column : len(text) - len(lines[span.end.line - 1]) + span.end.column]
 
 
 def lines_of_code(path: Path) -> int:
@@ -166,8 +174,23 @@ def _imports(text: str, module: str) -> bool:
     return bool(re.search(rf"from helpers import [^\n\"\\]*\b{module}\b|from helpers\.{module} import", text))
 
 
-def run(folder: Path, arguments: list[str], log: Path, stop: bool = True) -> str:
-    """How pytest ends in a copy of this process: 'passed', 'failed' or 'slow'."""
+class Recorder:
+    """Keeps the name of the test, or of the file that can't be read, that failed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.path.write_text(report.nodeid, encoding="utf-8")
+
+    pytest_collectreport = pytest_runtest_logreport
+
+
+def run(folder: Path, arguments: list[str]) -> str:
+    """How pytest ends in a copy of this process: 'passed', 'failed' or 'slow'; what failed is in failed.txt."""
+    log, failed = folder / "log.txt", folder / "failed.txt"
+    failed.unlink(missing_ok=True)
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
@@ -185,7 +208,7 @@ def run(folder: Path, arguments: list[str], log: Path, stop: bool = True) -> str
 
             # Imported before pytest could rewrite it: it only makes the messages of hypothesis shorter.
             early = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-            code = pytest.main(["-q", "-p", "no:cacheprovider", *early, *(["-x"] if stop else []), *arguments])
+            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", *early, *arguments], [Recorder(failed)])
         except BaseException:
             traceback.print_exc()
         finally:
@@ -216,55 +239,54 @@ def forget(path: Path) -> None:
 
 
 class Campaign:
-    """A copy of the project and what its tests say when nothing is changed."""
+    """A copy of the project, and which of its tests fail with nothing changed: those can't notice anything."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.log = folder / "log.txt"
-        self.usable: dict[str, list[str]] = {}
-        self.left_out: list[str] = []
+        self.sound: dict[str, bool] = {}
 
-    def _usable(self, target: str, *options: str) -> list[str]:
-        """What to ask of pytest for a test file or a notebook, without what fails when nothing is changed."""
-        if target not in self.usable:
-            asked, failed = [*options, target], []
-            ended = run(self.folder, asked, self.log, stop=False)
-            if ended == "failed" and not options:
-                failed = re.findall(r"^FAILED (\S+)", self.log.read_text(encoding="utf-8"), re.MULTILINE)
-                asked += [f"--deselect={test}" for test in failed]
-                ended = run(self.folder, asked, self.log) if failed else ended
-            self.usable[target] = asked if ended == "passed" else []
-            if ended != "passed" or failed:
-                self.left_out += failed if ended == "passed" else [target]
-                print(f"left out, as it fails with nothing changed: {self.left_out[-1]}", flush=True)
-        return self.usable[target]
+    @property
+    def left_out(self) -> list[str]:
+        return [test for test, sound in self.sound.items() if not sound]
 
-    def judge(self, change: dict[str, Any]) -> str:
-        """Who notices a change: 'tests', 'notebooks', 'slow', or '' for nobody."""
+    def judge(self, change: dict[str, Any]) -> dict[str, str]:
+        """Who notices a change: 'tests', 'notebooks', 'slow', or '' for nobody; and which test or cell."""
         module = module_of(change["file"])
-        tests = [word for test in tests_of(module, self.folder) for word in self._usable(test)]
-        if not tests and tests_of(module, self.folder):
-            raise SystemExit(f"the tests of {change['file']} fail with nothing changed: mend them first")
-        path = self.folder / change["file"]
-        ended = self._with(path, change["code"], tests) if tests else "passed"
-        if ended != "passed":
-            return "slow" if ended == "slow" else "tests"
-        for notebook in notebooks_of(module, self.folder):
-            asked = self._usable(notebook, "--nbval")
-            ended = self._with(path, change["code"], asked) if asked else "passed"
-            if ended != "passed":
-                return "slow" if ended == "slow" else "notebooks"
-        return ""
+        tests = tests_of(module, self.folder)
+        ended, by = self._tried(change, tests) if tests else ("passed", "")
+        if ended == "passed":
+            for notebook in notebooks_of(module, self.folder):
+                ended, by = self._tried(change, ["--nbval", notebook])
+                if ended != "passed":
+                    break
+        outcome = {"passed": "", "slow": "slow", "failed": "notebooks" if ".ipynb" in by else "tests"}[ended]
+        return {"outcome": outcome, "by": by}
 
-    def _with(self, path: Path, code: str, asked: list[str]) -> str:
+    def _tried(self, change: dict[str, Any], asked: list[str]) -> tuple[str, str]:
+        path = self.folder / change["file"]
         original = path.read_text(encoding="utf-8")
-        path.write_text(code, encoding="utf-8")
-        forget(path)
-        try:
-            return run(self.folder, asked, self.log)
-        finally:
-            path.write_text(original, encoding="utf-8")
+        while True:
+            skipped = [f"--deselect={test}" for test in self.left_out]
+            path.write_text(change["code"], encoding="utf-8")
             forget(path)
+            try:
+                ended = run(self.folder, [*asked, *skipped])
+            finally:
+                path.write_text(original, encoding="utf-8")
+                forget(path)
+            if ended != "failed":
+                return ended, asked[-1]
+            found = self.folder / "failed.txt"
+            by = found.read_text(encoding="utf-8") if found.exists() else asked[-1]
+            alone = asked if "--nbval" in asked else [by] if found.exists() else ["--collect-only", *asked]
+            if by not in self.sound:
+                self.sound[by] = run(self.folder, alone) == "passed"
+                if not self.sound[by]:
+                    print(f"left out, as it fails with nothing changed: {by}", flush=True)
+            if self.sound[by]:
+                return ended, by
+            if "--nbval" in asked or not found.exists():
+                return "passed", ""
 
 
 def judgements() -> dict[str, str]:
@@ -371,11 +393,10 @@ def main(words: list[str] | None = None) -> int:
                 results.append(known[change["id"]])
                 continue
             started = time.monotonic()
-            outcome = campaign.judge(change)
-            result = {key: value for key, value in change.items() if key != "code"} | {"outcome": outcome}
+            result = {key: value for key, value in change.items() if key != "code"} | campaign.judge(change)
             results.append(result)
             was, became = _around(change["before"], change["after"])
-            said = OUTCOMES.get(outcome, "SURVIVED")
+            said = OUTCOMES.get(result["outcome"], "SURVIVED") + f" {result['by']}"
             print(
                 f"{number}/{len(sample)} {change['id']} {change['file']}:{change['line']} {was} -> {became}: {said} "
                 f"({time.monotonic() - started:.0f} s)",
