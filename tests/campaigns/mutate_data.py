@@ -57,6 +57,7 @@ TOTALS = (
 )
 SLOWEST = 0.3  # seconds of computing: a test that takes longer is no cheap check
 LEAST = 4  # changes in the smallest table of a whole campaign
+WEIGHTS = {"digit": 5, "band": 5, "dropped row": 1, "doubled row": 1}  # 2 for every other kind
 LIMIT = 300  # seconds for all checks of one change
 
 
@@ -208,8 +209,9 @@ def changes(folder: Path, count: int, seed: int, only: Sequence[str] = ()) -> li
                 columns.setdefault(kind, []).append(column)
                 if kind == "digit":
                     columns.setdefault("sign", []).append(column)
-        # A round visits every kind, so that a small table is not hit by one kind alone; figures come three times.
-        kinds = sorted([*columns, *(["digit"] * 2 if "digit" in columns else [])])
+        # A round visits every kind, so that a small table is not hit by one kind alone. What a reader reads comes
+        # most often, whole rows least: the loader and the counts see those too easily.
+        kinds = [kind for kind in sorted(columns) for _ in range(WEIGHTS.get(kind, 2))]
         order = [str(kind) for _ in range(wanted * 5) for kind in rng.permutation(kinds)]
         done: set[tuple[str, int, str]] = set()
         for kind in order:
