@@ -161,6 +161,8 @@ def _mend(soup: object) -> None:
     for place, name in ((".sidebar-drawer", "Pages"), (".toc-drawer", "On this page")):
         for drawer in soup.select(place):
             drawer["aria-label"] = name
+    for code in soup.select("div.highlight pre"):
+        code["tabindex"] = "0"  # long lines scroll
     results = soup.find(id="search-results")
     if results:
         title = soup.new_tag("h1")

@@ -103,9 +103,13 @@
       spec.autosize = { type: "fit-x", contains: "padding" };
     }
     if (seen < PHONE) {
+      const columns = Math.max(1, Math.floor(seen / 240));
       narrowTexts(spec, seen);
       narrowLabels(spec, Math.max(120, 0.4 * seen));
-      spec.config.legend = { ...spec.config.legend, columns: Math.max(1, Math.floor(seen / 170)), labelLimit: seen - 60 };
+      spec.config.legend = { ...spec.config.legend, columns, labelLimit: seen - 60 };
+      for (const { encoding = {} } of parts(spec)) {
+        for (const channel of Object.values(encoding)) if (channel?.legend) channel.legend = { ...channel.legend, columns };
+      }
     }
     return spec;
   }
@@ -174,6 +178,7 @@
     if (!least && over > 0 && over < 100 && chart.canvas.style.width) await embed(chart, parseInt(chart.canvas.style.width) - over, seen);
     const wide = place.scrollWidth > place.clientWidth + 1;
     if (wide) {
+      chart.canvas.style.minWidth = `${place.scrollWidth - 12}px`;
       place.setAttribute("tabindex", "0");
       place.setAttribute("role", "region");
       place.setAttribute("aria-label", `${figure.getAttribute("aria-label")} (scrolls sideways)`);
