@@ -70,7 +70,7 @@ notebook-tests: $(READY)
 	@$(BIN)/pytest -n 2 --dist loadfile --nbval notebooks
 
 browser-tests: $(READY) chromium
-	@$(BIN)/pytest tests/browser
+	@$(BIN)/pytest -n 2 --dist worksteal tests/browser
 
 chromium: $(READY)
 	@$(BIN)/python -m tests.browser.chromium
