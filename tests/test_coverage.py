@@ -40,6 +40,7 @@ def test_a_small_round_is_counted_by_hand():
         columns=["provider_id", "round", "standard"],
     )
     counted = coverage.rating_coverage(ratings, standards, distribution, providers)
+    assert list(counted.index) == [0, 1, 2, 3]
     counted = counted.set_index(["service_type", "level"])[["known", "possible"]]
     assert counted.loc[("CRC", "overall")].tolist() == [1, 2]
     assert counted.loc[("CRC", "standard")].tolist() == [1, 4]

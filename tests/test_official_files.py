@@ -467,3 +467,10 @@ def test_the_message_says_what_to_download_and_where_to_put_it(kind):
     said = official_files.say_where_to_get(kind)
     assert file.address in said and f"data/official/ as {file.name}" in said
     assert str(data.DATA) not in said
+
+
+def test_the_list_of_official_files_looks_in_the_folder_it_was_given(tmp_path):
+    (tmp_path / official_files.OFFICIAL_FILES["data_tool"].name).write_bytes(b"")
+    found = official_files.official_files(tmp_path).set_index("kind")["found"]
+    assert found["data_tool"] == "yes"
+    assert (found.drop("data_tool") == "no").all()

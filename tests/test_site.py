@@ -5,10 +5,12 @@ import hashlib
 import io
 import json
 import re
+import runpy
 import zipfile
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from helpers import data, notebooks
 from helpers.display import VEGALITE_MIME
@@ -198,3 +200,23 @@ def test_hostile_text_in_every_column_never_becomes_markup(tmp_path):
         assert not soup.find_all("img", src="x") and not soup.find_all(href=re.compile("^javascript")), path.name
         assert not [tag for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")], path.name
     assert "window.hostile" in (site / "01_sample.html").read_text(encoding="utf-8")
+
+
+def test_drawers_have_names_to_be_heard(site):
+    for path in site.glob("*.html"):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for place, name in ((".sidebar-drawer", "Pages"), (".toc-drawer", "On this page")):
+            assert {drawer["aria-label"] for drawer in soup.select(place)} == {name}, path.name
+
+
+def test_controls_name_the_columns_they_choose_from():
+    choice, other = ({"name": name, "bind": {"input": "select"}} for name in ("kind", "idle"))
+    spec = {"params": [choice, other], "transform": [{"filter": "datum.kind_of_figure == kind"}]}
+    assert figures.controls(spec) == {"kind": ["kind_of_figure"], "idle": []}
+
+
+def test_the_module_builds_when_it_is_run(monkeypatch):
+    monkeypatch.setattr(build, "main", lambda: 3)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("helpers.site", run_name="__main__")
+    assert ended.value.code == 3
