@@ -487,3 +487,13 @@ def test_sentences_carry_the_figures(tables, inspected):
 )
 def test_periods_in_words(start, end, words):
     assert after._label(pd.Timestamp(start), pd.Timestamp(end)) == words
+
+
+def test_subjects_of_a_kind_that_does_not_occur_are_none():
+    said = after.say_not_comparable(pd.DataFrame({"subject": ["Staff"], "verdict": ["not_alike"]}))
+    assert said == (
+        "Of 1 subjects, 0 have one series across June 2021, 0 can be compared with care, 1 are not alike and 0 have "
+        "no earlier figure here. Not to be compared: staff."
+    )
+    said = after.say_not_comparable(pd.DataFrame({"subject": ["Staff"], "verdict": ["with_care"]}))
+    assert "1 can be compared with care, 0 are not alike and 0 have" in said

@@ -214,3 +214,11 @@ def test_tables_name_every_claim_and_every_document():
     used = set(CHECKED["evidence_source_ids"].dropna().str.split().explode())
     assert used <= set(documents["source_id"]) <= set(TABLES["sources"]["source_id"])
     assert documents["source_id"].is_unique
+
+
+def test_totals_that_differ_otherwise_are_not_said_to_differ_by_one():
+    totals = staffing.rival_totals(TABLES["caseload"], "2018-09-01", "2019-10-31")
+    low, high = (totals["source_id"] == source for source in ("article-csw-2019", "probation-journal-2019"))
+    digits = f"{totals.loc[low, 'value'].item():.0f}"
+    other = totals.assign(value=totals["value"].mask(high, float(digits[:-1] + str((int(digits[-1]) + 5) % 10))))
+    assert f"differ in 1 of {len(digits)} digits: that" in claims.say_totals(other)[1]

@@ -301,3 +301,12 @@ def test_a_path_in_words_counts_its_rivals(paths):
     assert said.startswith("Planned: nothing in the evidence. Forecast later: nothing in the evidence. Outcome: pen")
     assert said.endswith("4 figures, 2 with a rival.")
     assert money.say_path(paths[paths["figure_id"] == "planned-fall"], money.PLANNED).endswith("(2013). 1 figure.")
+
+
+def test_every_identifier_in_two_tables_is_named():
+    rows = load("money").head(2)
+    other = load("contract_performance").head(2).assign(contract_performance_id=rows["money_id"].tolist())
+    first, second = sorted(rows["money_id"])
+    told = f"own: {first} in money and contract_performance; {second} in money and contract_performance. Rename"
+    with pytest.raises(ValueError, match=told):
+        money.figures(rows, other, load("reoffending_facts").head(0))
