@@ -108,6 +108,7 @@
       narrowLabels(spec, Math.max(120, 0.4 * seen));
       spec.config.legend = { ...spec.config.legend, columns, labelLimit: seen - 60 };
       for (const { encoding = {} } of parts(spec)) {
+        if (typeof encoding.x?.title === "string") encoding.x.title = wrapped(encoding.x.title, Math.floor(seen / 11));
         for (const channel of Object.values(encoding)) if (channel?.legend) channel.legend = { ...channel.legend, columns };
       }
     }
@@ -174,11 +175,11 @@
       await embed(chart, seen + 200 - Math.max(chart.view.width(), 0), seen);
     }
     // Words at the end of a mark are not counted when a chart is fitted: it gives way by what they stick out.
-    const over = place.scrollWidth - place.clientWidth;
+    const over = reach(chart) - chart.canvas.clientWidth;
     if (!least && over > 0 && over < 100 && chart.canvas.style.width) await embed(chart, parseInt(chart.canvas.style.width) - over, seen);
+    chart.canvas.parentNode.style.minWidth = `${reach(chart)}px`;
     const wide = place.scrollWidth > place.clientWidth + 1;
     if (wide) {
-      chart.canvas.style.minWidth = `${place.scrollWidth - 12}px`;
       place.setAttribute("tabindex", "0");
       place.setAttribute("role", "region");
       place.setAttribute("aria-label", `${figure.getAttribute("aria-label")} (scrolls sideways)`);
@@ -187,6 +188,14 @@
     }
     tell(chart);
     figure.classList.add("drawn");
+  }
+
+  // How far to the right the chart goes, words outside its frame included: these do not make a region scroll.
+  function reach(chart) {
+    const svg = chart.canvas.querySelector("svg");
+    const left = svg.getBoundingClientRect().left;
+    const words = [...svg.querySelectorAll("text")].filter((text) => !text.closest("[clip-path]"));
+    return Math.ceil(Math.max(svg.clientWidth, ...words.map((text) => text.getBoundingClientRect().right - left)));
   }
 
   // Panels one under another give up the width by which they do not fit, as long as enough is left.
@@ -205,7 +214,7 @@
     chart.view?.finalize();
     const canvas = element("div", { class: "canvas" });
     if (spec.width === "container") canvas.style.width = `${room}px`;
-    chart.place.replaceChildren(canvas);
+    chart.place.replaceChildren(element("div", { class: "reach" }, canvas));
     const { view } = await window.vegaEmbed(canvas, spec, {
       mode: "vega-lite",
       renderer: "svg",
