@@ -299,7 +299,7 @@ def grid_explorer(tables: Tables) -> Explorer:
         title="Which services did well on which standards?",
         subtitle="Map: overall band, one tile an area, north at the top. Grid: one row a service, one column a "
         f"standard. A star ({IMPLIED}) marks a band that its source implies without naming it. Click a tile, or use "
-        "the list under the chart, to bring out one service; a double click on the map shows all again.",
+        "the list of services, to bring out one service; a double click on the map shows all again.",
         description="Two tile maps (NPS divisions, CRCs) coloured by overall band, above a grid of 28 services by "
         "overall rating and twelve standards. Bands that no source read gives show a question mark.",
         sources=tables["sources"],
