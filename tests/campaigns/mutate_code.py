@@ -8,7 +8,8 @@ its operators alone are used, by `uv run --isolated`, away from the locked envir
 1. The sample is seeded and shared out over the modules by their lines of code, docstrings not counted. It is drawn by
    the hash of each change, so that an edit elsewhere in a module leaves the rest of the sample as it was.
 2. Each change is made in a copy of the project. The tests of that module run first, up to the first failure; if they
-   pass, the strict comparison of the notebooks that use the module.
+   pass, the strict comparison of the notebooks that use the module. The tests in a browser don't take part. A test
+   that fails is then run with nothing changed: if it fails there too, it is left out, and the report names it.
 3. A change that costs more than LIMIT seconds of computing counts as noticed, and apart.
 
 The same code, tests and seed give the same table, tests/campaigns/mutate_code.md. Its judgements of the survivors are
@@ -186,6 +187,10 @@ class Recorder:
 
     pytest_collectreport = pytest_runtest_logreport
 
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        # The walk through CONTRIBUTING.md copies what git knows, and the copy of the campaign has no git.
+        items[:] = [item for item in items if "walk" not in getattr(item, "fixturenames", ())]
+
 
 def run(folder: Path, arguments: list[str]) -> str:
     """How pytest ends in a copy of this process: 'passed', 'failed' or 'slow'; what failed is in failed.txt."""
@@ -297,9 +302,10 @@ def judgements() -> dict[str, str]:
     return {name: text.strip() for name, text in rows}
 
 
-def report(results: list[dict[str, Any]], arguments: argparse.Namespace, left_out: list[str]) -> str:
+def report(results: list[dict[str, Any]], drawn: int, arguments: argparse.Namespace, left_out: list[str]) -> str:
     """The table of results."""
     known = judgements()
+    noted = [change for change in results if change["outcome"] and change["id"] in known]
     count = len(results)
     said = Counter(change["outcome"] for change in results)
     noticed, tests = count - said[""], said["tests"] + said["slow"]
@@ -310,7 +316,7 @@ def report(results: list[dict[str, Any]], arguments: argparse.Namespace, left_ou
         f"{MUTMUT}. "
         f"**{noticed} noticed ({noticed / count:.1%})**: {tests} by the tests of the module ({tests / count:.1%}; "
         f"{said['slow']} of them by computing without end), {said['notebooks']} more by the strict comparison of the "
-        f"notebooks. {said['']} survived.",
+        f"notebooks. {said['']} survived. Of those noticed, {len(noted)} survived an earlier run and got a test then.",
         "",
     ]
     if left_out:
@@ -329,7 +335,6 @@ def report(results: list[dict[str, Any]], arguments: argparse.Namespace, left_ou
             was, became = _around(change["before"], change["after"])
             judged = known.get(change["id"], "open")
             lines.append(f"| `{change['id']}` | {change['file']}:{change['line']} | {was} | {became} | {judged} |")
-    noted = [change for change in results if change["outcome"] and change["id"] in known]
     if noted:
         lines += ["", "## Survivors of an earlier run, noticed since", ""]
         lines += ["| change | where | was | became | judgement |", "|---|---|---|---|---|"]
@@ -359,6 +364,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", default=[], help="modules; prints the result instead of writing it")
     parser.add_argument("--ids", nargs="*", default=[], help="these changes of the sample alone; prints the result")
     parser.add_argument("--resume", type=Path, help="a file of results: what was noticed isn't tried again")
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin no further change after so many minutes")
     parser.add_argument("--draw", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args(words)
     if arguments.draw:
@@ -382,7 +388,12 @@ def main(words: list[str] | None = None) -> int:
         done = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
         known = {change["id"]: change for change in done if change["outcome"]}
         # In the order of the hashes, so that a run that is stopped has tried a bit of everything.
-        sample.sort(key=lambda change: hashlib.sha256(change["id"].encode()).hexdigest())
+        # What survived an earlier run comes first.
+        survived = {change["id"] for change in done} - set(known)
+        sample.sort(
+            key=lambda change: (change["id"] not in survived, hashlib.sha256(change["id"].encode()).hexdigest())
+        )
+        stop = time.monotonic() + arguments.minutes * 60
 
         sys.dont_write_bytecode = False
         for name in HEAVY:
@@ -393,6 +404,8 @@ def main(words: list[str] | None = None) -> int:
                 results.append(known[change["id"]])
                 continue
             started = time.monotonic()
+            if started > stop:
+                continue
             result = {key: value for key, value in change.items() if key != "code"} | campaign.judge(change)
             results.append(result)
             was, became = _around(change["before"], change["after"])
@@ -406,7 +419,7 @@ def main(words: list[str] | None = None) -> int:
                 with kept.open("a") as file:
                     file.write(json.dumps(result) + "\n")
         results.sort(key=lambda change: (change["file"], change["line"]))
-        text = report(results, arguments, campaign.left_out)
+        text = report(results, len(sample), arguments, campaign.left_out)
         if arguments.only or arguments.ids:
             print(text)
         else:
