@@ -181,11 +181,12 @@ def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:
         initials=rated["band"].map(charts.BAND_INITIALS),
         published=["date not known" if pd.isna(day) else f"{day:%B %Y}" for day in rated["date"]],
     )[["service", "group", "round", "band", "initials", "published", "source_id"]]
-    order = rows.drop_duplicates("service")["service"].tolist()
+    rows["label"] = rows["service"] + ", " + rows["group"]
+    order = rows.drop_duplicates("label")["label"].tolist()
     bands = [band for band in charts.BANDS if band in set(rows["band"])]
     base = alt.Chart(rows).encode(
         x=alt.X("round:N", title="Inspection round", axis=alt.Axis(orient="top", labelAngle=0)),
-        y=alt.Y("service:N", title=None, sort=order),
+        y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=360)),
         tooltip=["service", "group", "round", "band", "published"],
     )
     tiles = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
@@ -197,10 +198,8 @@ def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:
         )
     )
     initials = base.mark_text(color="#ffffff", fontWeight=600).encode(text="initials")
-    groups = base.transform_filter(f"datum.round === '{rows['round'].min()}'").mark_text(align="left", fontSize=12)
-    groups = groups.encode(x=alt.value(190), text="group")
     return charts.publish(
-        (tiles + initials + groups).properties(width=180, height=alt.Step(30)),
+        (tiles + initials).properties(width=180, height=alt.Step(30)),
         title=working_links.say_ratings(rated).split(". ", 1)[1].rstrip("."),
         subtitle="O Outstanding, G Good, RI Requires improvement, I Inadequate; an empty place: "
         "no rating in that round",

@@ -180,6 +180,7 @@ def test_a_grid_control_repaints_without_a_wait(lab):
     """The measure of the issue is a median of 60 ms; the bench prints it. Here: well below what recomputing takes."""
     path = next(path for path in PATHS if path.name.startswith("02"))
     page = opened(lab, path)
+    wait_for_count(page, ".vega-embed svg.marks", len(explorers(path)[0]))
     run_all(page)
     page.wait_for_selector(".jupyter-widgets .vega-embed svg.marks", timeout=RUN_TIMEOUT)
     page.wait_for_timeout(3000)
