@@ -507,3 +507,12 @@ def test_the_days_between_two_milestones():
     table = timeline.milestone_table(events, load("office_holders"))
     assert table["time_since"].iloc[0] == "(first)"
     assert len(table) == len(timeline.MILESTONES)
+
+
+def test_who_was_in_office_keeps_what_the_event_says():
+    events = timeline.milestones(load("events"))
+    found = timeline.in_office_at(events, load("office_holders"))
+    kept = ["event_id", "date", "date_precision", "title"]
+    assert found.columns.tolist() == [*kept, *timeline.OFFICES, "source_id"]
+    for column in [*kept, "source_id"]:
+        assert found[column].tolist() == events[column].tolist(), column
