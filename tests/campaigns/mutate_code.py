@@ -314,8 +314,8 @@ def report(
     lines = [
         "# Changed code: who notices",
         "",
-        f"`make mutate-code` ({date.today()}): {count} changes drawn with seed {arguments.seed} from those of "
-        f"{MUTMUT}. "
+        f"`make mutate-code` ({date.today()}): {drawn} changes drawn with seed {arguments.seed} from those of "
+        f"{MUTMUT}, {count} of them tried. "
         f"**{noticed} noticed ({noticed / count:.1%})**: {tests} by the tests of the module ({tests / count:.1%}; "
         f"{said['slow']} of them by computing without end), {said['notebooks']} more by the strict comparison of the "
         f"notebooks. {said['']} survived.",
