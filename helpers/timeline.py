@@ -204,13 +204,6 @@ def events_by_precision(events: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(share_percent=100 * counts["events"] / counts["events"].sum())
 
 
-def concerned(events: pd.DataFrame, providers: pd.DataFrame) -> pd.Series:
-    """Short names of the organisations that each event names, separated by semicolons; empty where it names none."""
-    names = plain(providers).set_index("provider_id")["short_name"]
-    named = plain(events)["provider_ids"].str.split().explode().map(names)
-    return named.groupby(level=0).agg(lambda each: "; ".join(each.dropna()))
-
-
 def milestones(events: pd.DataFrame, labels: Mapping[str, str] = MILESTONES) -> pd.DataFrame:
     """The turns of the story in order of time, with their chart label: columns of events, plus label.
 
