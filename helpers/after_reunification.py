@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from helpers.display import join_words
 from helpers.ratings import BANDS, compare_proportions
 from helpers.reoffending import national_series, wilson_interval
 from helpers.staffing import flip, rivals, say_number
@@ -584,12 +585,12 @@ def say_answer(answer: pd.DataFrame) -> str:
     for verdict in ("better", "worse", "no clear change"):
         subjects = answer.loc[answer["verdict"] == verdict, "subject"]
         if len(subjects):
-            parts.append(f"{verdict}: {_listing(map(_lower, subjects))}")
+            parts.append(f"{verdict}: {join_words(map(_lower, subjects))}")
     unjudged = answer[answer["verdict"] == "not judged"]
     rose = unjudged.loc[unjudged["direction"] == "rise", "subject"]
     sentence = f"From the first figure that reaches June 2021 or later to the last, {'; '.join(parts)}."
     if len(rose):
-        sentence += f" There was a rise, which may be good or bad, in {_listing(map(_lower, rose))}."
+        sentence += f" There was a rise, which may be good or bad, in {join_words(map(_lower, rose))}."
     return sentence + " This describes the years since reunification; it does not show what reunification did."
 
 
@@ -606,7 +607,7 @@ def say_bands(inspected: pd.DataFrame) -> str:
     return (
         f"Of {len(inspected)} inspections of {inspected['delivery_unit_id'].nunique()} delivery units read, "
         f"{int(total.get('Inadequate', 0))} ended in Inadequate, {int(total.get('Requires improvement', 0))} in "
-        f"Requires improvement and {good} in Good or Outstanding. Inadequate were {_listing(words)}."
+        f"Requires improvement and {good} in Good or Outstanding. Inadequate were {join_words(words)}."
     )
 
 
@@ -650,7 +651,7 @@ def say_points(points: pd.DataFrame) -> str:
     """The printed scores, each with its highest total, from points_share."""
     known = points.dropna(subset=["share_of_points"])
     unknown = points[points["share_of_points"].isna()]
-    scales = _listing([f"out of {maximum}" for maximum in sorted(known["max_points"].unique())])
+    scales = join_words(f"out of {maximum}" for maximum in sorted(known["max_points"].unique()))
     sentence = (
         f"A score was printed for {len(points)} inspections. {len(known)} of them are {scales}, from "
         f"{known['points'].min()} to {known['points'].max()} points ({known['share_of_points'].min():.0f}% to "
@@ -686,7 +687,7 @@ def say_risk_of_harm(findings: pd.DataFrame) -> str:
         for row in national.itertuples()
     ]
     return (
-        f"Nationally, cases with a sufficient assessment of risk of harm were {_listing(said)}, by different methods "
+        f"Nationally, cases with a sufficient assessment of risk of harm were {join_words(said)}, by different methods "
         f"and on different organisations. Since June 2021 {len(exact)} exact shares of units and regions were printed, "
         f"from {exact.min():g}% to {exact.max():g}%; notices print such shares when they are low."
     )
@@ -705,7 +706,7 @@ def say_workforce(tables: Mapping[str, pd.DataFrame]) -> str:
     )
     if len(rival):
         dates = [_day(date) for date in rival["period_end"].unique()]
-        sentence += f" Rival figures exist for {_listing(dates)}."
+        sentence += f" Rival figures exist for {join_words(dates)}."
     return sentence + " Figures before June 2021 count the public service only."
 
 
@@ -716,7 +717,7 @@ def say_vacancies(tables: Mapping[str, pd.DataFrame]) -> str:
     units = rows[rows["level"] == "unit"]
     said = [f"{row.value:g}% ({_label(row.period_start, row.period_end)})" for row in national.itertuples()]
     return (
-        f"The national vacancy rate for probation officers was {_listing(said)}. "
+        f"The national vacancy rate for probation officers was {join_words(said)}. "
         f"Rates were printed for {len(units)} units, from {units['value'].min():g}% to {units['value'].max():g}%."
     )
 
@@ -744,7 +745,7 @@ def say_reoffending(series: pd.DataFrame) -> str:
     return (
         f"In the cohort of {last['cohort']}, {last['binary_rate']:.1f}% reoffended (95% interval "
         f"{last['binary_low']:.1f}% to {last['binary_high']:.1f}%), with {last['frequency_rate']:.2f} reoffences "
-        f"each; it was {_listing(said)}. The Ministry warns that court delays move these rates."
+        f"each; it was {join_words(said)}. The Ministry warns that court delays move these rates."
     )
 
 
@@ -905,8 +906,3 @@ def _label(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 def _lower(text: str) -> str:
     return text[0].lower() + text[1:]
-
-
-def _listing(parts: Iterable[str]) -> str:
-    parts = list(parts)
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

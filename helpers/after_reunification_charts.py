@@ -150,7 +150,7 @@ def say_inspections(rows: pd.DataFrame, region: str, programme: str) -> str:
     counts = rows["band"].astype(str).value_counts()
     worst = int(counts.get("Inadequate", 0))
     low, high = wilson_interval(pd.Series([worst]), pd.Series([len(rows)]))
-    bands = after._listing([f"{counts[band]} {band}" for band in BANDS[::-1] if band in counts])
+    bands = display.join_words(f"{counts[band]} {band}" for band in BANDS[::-1] if band in counts)
     where = f"{region or 'All regions'}, {programme or 'both programmes'}"
     return (
         f"{where}: {_count(len(rows), 'inspection')} of {_count(rows['unit'].nunique(), 'unit')}, {bands}. Inadequate: "
@@ -537,7 +537,7 @@ def say_verdicts(answer: pd.DataFrame) -> str:
         )
         if verdict in counts
     ]
-    return f"Is it better now? Of {len(answer)} subjects with figures since June 2021, {after._listing(words)}."
+    return f"Is it better now? Of {len(answer)} subjects with figures since June 2021, {display.join_words(words)}."
 
 
 def say_not_inspected(tables: Tables, inspected: pd.DataFrame) -> str:
@@ -548,9 +548,9 @@ def say_not_inspected(tables: Tables, inspected: pd.DataFrame) -> str:
     regions = later.loc[list(ANNUAL_REPORT_REGIONS)]
     without = later.loc[later["inspections"] == 0, "region"]
     return (
-        f"No unit inspected on seven standards was found in {after._listing(without)}. "
+        f"No unit inspected on seven standards was found in {display.join_words(without)}. "
         f"The annual report to February 2025 counts {counted} units; in the regions it seems to cover "
-        f"({after._listing(regions['region'])}) {regions['inspections'].sum()} were found."
+        f"({display.join_words(regions['region'])}) {regions['inspections'].sum()} were found."
     )
 
 
@@ -559,7 +559,7 @@ def say_regional_vacancies(vacant: pd.DataFrame) -> str:
     most, none = vacant.iloc[0], vacant[vacant["value"] == vacant["value"].min()]
     return (
         f"On {after._day(most['period_end'])} vacancies of all grades ran from {none['value'].iloc[0]:g} "
-        f"({after._listing(none['region'])}) to {most['value']:g} FTE ({most['region']})."
+        f"({display.join_words(none['region'])}) to {most['value']:g} FTE ({most['region']})."
     )
 
 

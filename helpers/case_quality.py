@@ -162,7 +162,7 @@ def say_known(known: pd.DataFrame) -> str:
     cases = known[known["standard"].isin(CASE_STANDARDS)]
     parts = [f"{row.name} {row.known} of {row.of}" for row in cases.itertuples(index=False)]
     none = known.loc[known["known"] == 0, "name"].tolist()
-    rest = f" For {_listed(none)} there is none." if none else ""
+    rest = f" For {display.join_words(none)} there is none." if none else ""
     return f"Services with a public share of their own: {', '.join(parts)}.{rest}"
 
 
@@ -197,7 +197,3 @@ def say_thematic(shares: pd.DataFrame) -> str:
 
 def _lower(text: str) -> str:
     return text[0].lower() + text[1:]
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

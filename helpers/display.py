@@ -68,6 +68,12 @@ def hedged(value: Any, qualifier: Any = "exact", digits: int | None = None, unit
     return HEDGES[qualifier].format(number(value, digits) + unit)
 
 
+def join_words(words: Iterable[str], comma: str = ", ") -> str:
+    """Words as a sentence lists them: 'one', 'one and two', 'one, two and three'. Raises ValueError for none."""
+    *rest, last = words
+    return f"{comma.join(rest)} and {last}" if rest else last
+
+
 class Html:
     """A piece of HTML with the same content as plain text, for front ends and viewers without HTML."""
 

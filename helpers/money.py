@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from helpers.display import HEDGES, hedged, number
+from helpers.display import HEDGES, hedged, join_words, number
 from helpers.timeline import plain
 
 PLANNED, FORECAST, OUTCOME = STAGES = ("planned", "forecast later", "outcome")
@@ -200,7 +200,7 @@ def figures(money: pd.DataFrame, performance: pd.DataFrame, facts: pd.DataFrame)
     found = pd.concat([part.reindex(columns=COMMON) for part in parts if len(part)], ignore_index=True)
     twice = found.loc[found["figure_id"].duplicated(keep=False), ["figure_id", "table"]].drop_duplicates()
     if len(twice):
-        told = "; ".join(f"{name} in {' and '.join(rows['table'])}" for name, rows in twice.groupby("figure_id"))
+        told = "; ".join(f"{name} in {join_words(rows['table'])}" for name, rows in twice.groupby("figure_id"))
         raise ValueError(f"Each figure needs an identifier of its own: {told}. Rename one of them.")
     rivals = {figure: group for group, members in RIVALS.items() for figure in members}
     words = [period_in_words(*row) for row in zip(found["date"], found["date_precision"], found["date_end"])]

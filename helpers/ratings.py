@@ -12,6 +12,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from helpers.display import join_words
+
 BANDS = ("Outstanding", "Good", "Requires improvement", "Inadequate")
 UNKNOWN = "Unknown"  # the band exists, or may exist, and no source that was read names it
 NOT_RATED = "Not rated"  # no overall band was given in the round
@@ -686,7 +688,7 @@ def say_official(counts: pd.DataFrame) -> str:
         rows = counts[counts["band"] == band].set_index("service_type")["services"]
         split = f" ({rows['NPS']} NPS, {rows['CRC']} CRC)" if rows.sum() else ""
         parts.append(f"{rows.sum()} {band}{split}")
-    sentence = f"The ratings held here for the {counts['round'].iloc[0]} round add up to {_join(parts, '; ')}"
+    sentence = f"The ratings held here for the {counts['round'].iloc[0]} round add up to {join_words(parts, '; ')}"
     if counts["official"].isna().any():
         return sentence + "; the official count is not known for every band."
     same = (counts["unidentified"] == 0).all()
@@ -704,7 +706,7 @@ def say_service(grid: pd.DataFrame, provider_id: str) -> str:
     if known.empty:
         return f"{overall}; none of its {len(single)} standard ratings is known"
     names = known["standard"] + " " + known["standard_name"].astype(str) + ": " + known["band"]
-    return f"{overall}; {len(known)} of {len(single)} standard ratings known ({_join(names.tolist())})"
+    return f"{overall}; {len(known)} of {len(single)} standard ratings known ({_join_names(names)})"
 
 
 def say_rival(facts: pd.DataFrame, band_distribution: pd.DataFrame, counts: pd.DataFrame) -> str:
@@ -733,7 +735,7 @@ def say_unidentified(counts: pd.DataFrame) -> str:
         for row in rows.itertuples()
     ]
     verb = "is" if rows["unidentified"].sum() == 1 else "are"
-    return f"In the {round} round, {_join(parts)} {verb} not named in any source that was read."
+    return f"In the {round} round, {join_words(parts)} {verb} not named in any source that was read."
 
 
 def say_known(grid: pd.DataFrame) -> str:
@@ -810,7 +812,7 @@ def say_thresholds(check: pd.DataFrame, admissible: pd.DataFrame, rule: ScoringR
         f"Of {len(check)} overall ratings the assumed thresholds give {len(fits)} whatever the unknown standards "
         f"were, allow {len(possible)} and contradict {len(against)}"
     )
-    sentence += f" ({_join(against['name'].tolist())})." if len(against) else "."
+    sentence += f" ({_join_names(against['name'])})." if len(against) else "."
     if admissible.empty:
         return sentence + " No thresholds fit every service under these points."
     lower, good, _ = (_range(admissible[name].min(), admissible[name].max()) for name in _THRESHOLDS)
@@ -837,8 +839,8 @@ def say_intervals(intervals: pd.DataFrame) -> str:
     if len(width):
         sentence += f"; for the others it is known to within {_range(width.min(), width.max())} points"
     if impossible := status.get("impossible", 0):
-        names = intervals.loc[intervals["status"] == "impossible", "name"].tolist()
-        sentence += f"; for {impossible} no total fits ({_join(names)})"
+        names = intervals.loc[intervals["status"] == "impossible", "name"]
+        sentence += f"; for {impossible} no total fits ({_join_names(names)})"
     return sentence + "."
 
 
@@ -884,9 +886,10 @@ def say_round_change(changes: pd.DataFrame) -> str:
             sentences.append(f"The one {noun.removesuffix('s')} named in both rounds {verbs[moves.iloc[0]]}.")
         else:
             parts = [f"{(moves == change).sum()} {verb}" for change, verb in verbs.items()]
-            sentences.append(f"Of the {len(moves)} {noun} named in both rounds, {_join(parts)}.")
-    if rose := both.loc[both["change"] == "higher", "name"].tolist():
-        sentences.append(f"Raised: {_join(rose)}.")
+            sentences.append(f"Of the {len(moves)} {noun} named in both rounds, {join_words(parts)}.")
+    rose = both.loc[both["change"] == "higher", "name"]
+    if len(rose):
+        sentences.append(f"Raised: {_join_names(rose)}.")
     return " ".join(sentences)
 
 
@@ -993,8 +996,5 @@ def _range(low: float, high: float) -> str:
     return _number(low) if low == high else f"{_number(low)} to {_number(high)}"
 
 
-def _join(parts: Sequence[str], comma: str = "") -> str:
-    if len(parts) == 1:
-        return parts[0]
-    comma = comma or ("; " if any("," in part for part in parts) else ", ")
-    return f"{comma.join(parts[:-1])} and {parts[-1]}"
+def _join_names(names: pd.Series) -> str:
+    return join_words(names, "; " if names.str.contains(",").any() else ", ")

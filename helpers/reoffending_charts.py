@@ -1076,10 +1076,7 @@ def more(change: float) -> str:
 
 def within(cohorts: pd.Series) -> str:
     """'in 2019/20 and 2020/21', or in none."""
-    names = cohorts.tolist()
-    return (
-        f"in {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"in {names[0]}" if names else "in no year"
-    )
+    return f"in {display.join_words(cohorts)}" if len(cohorts) else "in no year"
 
 
 def above(value: float) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.display import join_words
 from helpers.staffing import say_number
 from helpers.timeline import plain
 
@@ -496,7 +497,7 @@ def say_bands(tiering: pd.DataFrame) -> str:
     """Which names of bands the sources give, whether blue is among them, and what blue stands for here."""
     bands = plain(tiering)
     names = bands.loc[bands["scheme"].str.startswith("BRAG") & bands["band"].str.match("[A-Z]"), "band"].tolist()
-    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    listed = join_words(names)
     if any("blue" in name.lower() for name in names):
         return f"The sources name the bands {listed}. The simulation takes blue as the lowest-risk group."
     return (

@@ -7,6 +7,8 @@ from datetime import date as Date
 
 import pandas as pd
 
+from helpers.display import join_words
+
 Day = str | Date | pd.Timestamp
 
 # How long a stated precision lasts, from the first day that the tables give.
@@ -664,7 +666,7 @@ def say_busiest(events: pd.DataFrame) -> str:
     """The year with the most events, or the years where several have as many."""
     years = events["date"].dt.year.value_counts()
     busiest = sorted(years[years == years.max()].index)
-    named = " and ".join(map(str, busiest))
+    named = join_words(map(str, busiest))
     verb = "is the year" if len(busiest) == 1 else "are the years"
     return f"{named} {verb} with the most events in the evidence: {years.max()} of {len(events)}"
 

@@ -204,7 +204,7 @@ def say_collapse(events: pd.DataFrame, crcs: list[str]) -> str:
     same = days[days["days_after"] == 0]
     later = days[days["days_after"] > 0].iloc[0]
     return (
-        f"On {same['when'].iloc[0]} {len(same)} things are recorded: {_joined(same['title'])}. The next, on "
+        f"On {same['when'].iloc[0]} {len(same)} things are recorded: {display.join_words(same['title'])}. The next, on "
         f"{later['when']}, {later['days_after']} days later: {_small(later['title'])}."
     )
 
@@ -215,7 +215,7 @@ def say_ratings(rated: pd.DataFrame) -> str:
     parts = []
     for group, rows in rated.groupby("group", sort=False):
         counts = rows["band"].value_counts()
-        bands = _joined(pd.Series([f"{count} {band}" for band, count in counts.items()]))
+        bands = display.join_words(f"{count} {band}" for band, count in counts.items())
         parts.append(f"{group}: {bands} of {len(rows)}")
     return f"Overall bands in the round {rated['round'].iloc[0]}. {'; '.join(parts)}."
 
@@ -228,7 +228,7 @@ def say_after(rated: pd.DataFrame, events: pd.DataFrame, ownership: pd.DataFrame
     end = rows.loc[(rows["owner_id"] == SUCCESSOR) & rows["provider_id"].isin(crcs), "date_end"].max()
     again = rated[rated["provider_id"].isin(crcs)].groupby("provider_id")["round"].nunique()
     twice = int((again > 1).sum())
-    reports = _joined(pd.Series([f"{row.service} {row.band}" for row in later.itertuples(index=False)]))
+    reports = display.join_words(f"{row.service} {row.band}" for row in later.itertuples(index=False))
     return (
         f"Seetec held the three until {say_day(end)}; in Wales offender management moved to the NPS before that. The "
         f"{len(later)} reports that came out under it rated {reports}. {'None' if twice == 0 else twice} of the three "
@@ -257,7 +257,7 @@ def say_positions(found: pd.DataFrame) -> str:
     held = int((found["verdict"] == "supported").sum())
     parts = [f"{count} from the {voice[0].lower() + voice[1:]}" for voice, count in counts.items()]
     return (
-        f"The five articles report {len(found)} positions: {_joined(pd.Series(parts))}. {held} are supported by a "
+        f"The five articles report {len(found)} positions: {display.join_words(parts)}. {held} are supported by a "
         f"source outside the article; notebook 09 takes each in turn."
     )
 
@@ -269,8 +269,3 @@ def _days(row: pd.Series) -> str:
 
 def _small(title: str) -> str:
     return title[0].lower() + title[1:]
-
-
-def _joined(words: pd.Series) -> str:
-    words = list(words)
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

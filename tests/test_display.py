@@ -33,6 +33,24 @@ def test_a_hedged_figure_keeps_its_hedge(value, qualifier, unit, words):
     assert display.hedged(value, qualifier, unit=unit) == words
 
 
+@pytest.mark.parametrize(
+    ("words", "listed"),
+    [
+        (["one"], "one"),
+        (pd.Series(["one", "two"], index=[7, 8]), "one and two"),
+        (map(str, [1, 2, 3]), "1, 2 and 3"),
+    ],
+)
+def test_words_are_listed_as_in_a_sentence(words, listed):
+    assert display.join_words(words) == listed
+
+
+def test_words_with_commas_of_their_own_are_listed_with_another_sign():
+    assert display.join_words(["Devon, Cornwall", "Kent", "Essex"], "; ") == "Devon, Cornwall; Kent and Essex"
+    with pytest.raises(ValueError, match="at least 1"):
+        display.join_words([])
+
+
 def test_table_is_accessible_and_says_unknown():
     rows = pd.DataFrame({"provider": ["X"], "value": [40.0], "qualifier": ["more_than"], "date": [pd.NaT]})
     shown = display.table(rows, "Cases", headings={"value": "cases"}, hedge=("value", "qualifier"))
