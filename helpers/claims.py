@@ -16,7 +16,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from helpers.display import hedged, number
+from helpers.display import hedged, join_words, number
 from helpers.timeline import ONE_DAY, plain, say_day, with_periods
 
 Tables = Mapping[str, pd.DataFrame]
@@ -910,7 +910,7 @@ def _verdict_words(counts: pd.Series) -> str:
     parts = [f"{counts[name]} {text}" for name, text in words.items() if counts[name]]
     first, rest = parts[0].split(" ", 1)
     parts[0] = f"{first} {'is' if first == '1' else 'are'} {rest}"
-    return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    return join_words(parts)
 
 
 def say_verdicts(claims: pd.DataFrame) -> str:
