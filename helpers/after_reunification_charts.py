@@ -113,13 +113,13 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
 
     The parameter `region` decides what the rows are named by: region, or unit once one region is chosen.
     """
-    colour = _band_colour(legend=alt.Legend(symbolOpacity=1))
+    colour = charts.band_colour(BANDS, legend=alt.Legend(symbolOpacity=1))
     # The order of the rows is that of the data: a list of all units in every layer would double the page.
     row, top = (
         alt.Y("unit:N", sort=None, scale=alt.Scale(type="band"), axis=None, **at) for at in ({}, {"bandPosition": 0})
     )
     days = alt.Scale(domain=["2022-01-01", "2026-01-01"])
-    axis = alt.Axis(format="%Y", tickCount="year", orient="top")
+    axis = charts.year_axis(orient="top")
     placed = base.transform_calculate(middle="(toDate(datum.start) + toDate(datum.end)) / 2").encode(y=row)
     span = placed.mark_rule(strokeWidth=6, opacity=0.3).encode(
         x=alt.X("start:T", title="when the report came out", scale=days, axis=axis), x2="end:T", color=colour
@@ -130,7 +130,7 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
         shape=_band_shape(),
         fill=alt.when("toDate(datum.end) - toDate(datum.start) > 30.5 * 864e5")
         .then(alt.value("#ffffff"))
-        .otherwise(_band_colour(legend=None)),
+        .otherwise(charts.band_colour(BANDS, legend=None)),
         tooltip=["unit", "region", "programme", "band", *_days()],
     )
     lines = base.transform_window(
@@ -428,7 +428,7 @@ def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
         y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format=",d", tickCount=5)),
         color=alt.Color("body:N", title=None, scale=colours, legend=alt.Legend(symbolOpacity=1)),
     )
-    x = alt.X("start:T", title="day or period of the figure", scale=time, axis=alt.Axis(format="%Y", tickCount="year"))
+    x = alt.X("start:T", title="day or period of the figure", scale=time, axis=charts.year_axis())
     span = placed.mark_rule(strokeWidth=5, opacity=0.3).encode(x=x, x2="end:T")
     point = placed.mark_point(size=70, strokeWidth=1.8, opacity=1, filled=False).encode(
         x=alt.X("middle:T", scale=time),
@@ -770,11 +770,6 @@ def _days() -> list[alt.Tooltip]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
-def _band_colour(**options: Any) -> alt.Color:
-    colours = [charts.BANDS[band] for band in BANDS]
-    return alt.Color("band:N", title=None, scale=alt.Scale(domain=list(BANDS), range=colours), **options)
 
 
 def _band_shape() -> alt.Shape:

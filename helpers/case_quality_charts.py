@@ -154,14 +154,8 @@ def through_the_gate(gate: pd.DataFrame, sources: pd.DataFrame) -> Any:
         x=alt.X("column:N", title=None, sort=list(labels.values()), axis=alt.Axis(labelAngle=-40, orient="top")),
         y=alt.Y("row:N", title=None, sort="ascending"),
     )
-    bands = [band for band in charts.BANDS if band in set(rows["band"])]
     tiles = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
-        color=alt.Color(
-            "band:N",
-            title="Band",
-            scale=alt.Scale(domain=bands, range=[charts.BANDS[band] for band in bands]),
-            legend=alt.Legend(orient="bottom"),
-        ),
+        color=charts.band_colour(rows["band"], "Band", legend=alt.Legend(orient="bottom")),
         tooltip=["row", "column", "band", alt.Tooltip("against", title="Through the Gate is")],
     )
     text = base.mark_text(fontWeight=600, color="#ffffff").encode(text="initials:N")

@@ -156,8 +156,14 @@ def body_shape(field: str = "body", title: str = "", **options: Any) -> alt.Shap
     )
 
 
-def band_colour(field: str = "band", title: str = "Band") -> alt.Color:
-    """Colour of a rating band."""
-    return alt.Color(
-        field, type="nominal", title=title, scale=alt.Scale(domain=list(BANDS), range=list(BANDS.values()))
-    )
+def band_colour(bands: Iterable[str], title: str | None = None, **options: Any) -> alt.Color:
+    """Colour of a rating band, for those of the bands that occur; the same in every chart, the best band first."""
+    occurring = set(bands)
+    shown = {band: colour for band, colour in BANDS.items() if band in occurring}
+    scale = alt.Scale(domain=list(shown), range=list(shown.values()))
+    return alt.Color("band:N", title=title, scale=scale, **options)
+
+
+def year_axis(**options: Any) -> alt.Axis:
+    """Axis of time with one label a year."""
+    return alt.Axis(format="%Y", tickCount="year", **options)

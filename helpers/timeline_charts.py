@@ -489,12 +489,8 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
             ],
         )
         limits = [alt.DateTime(year=2014, month=6, date=1), alt.DateTime(year=2021, month=7, date=1)]
-        x = alt.X(
-            "start:T",
-            title=None,
-            scale=alt.Scale(domain=limits, nice=False),
-            axis=alt.Axis(format="%Y", tickCount="year"),
-        )
+        scale = alt.Scale(domain=limits, nice=False)
+        x = alt.X("start:T", title=None, scale=scale, axis=charts.year_axis())
         bars = marks.mark_bar(orient="horizontal", height=21, stroke=charts.RULE, strokeWidth=1).encode(
             x=x,
             x2="end:T",

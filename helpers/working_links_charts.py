@@ -46,12 +46,8 @@ def warnings_explorer(
     names = providers.set_index("provider_id").loc[crcs, "short_name"].astype(object).tolist()
 
     def draw(base: alt.Chart) -> Any:
-        x = alt.X(
-            "start:T",
-            title=None,
-            scale=alt.Scale(domain=["2015-09-01", "2019-06-30"]),
-            axis=alt.Axis(format="%Y", tickCount="year"),
-        )
+        days = alt.Scale(domain=["2015-09-01", "2019-06-30"])
+        x = alt.X("start:T", title=None, scale=days, axis=charts.year_axis())
         y = alt.Y("label:N", title=None, sort=rows["label"].tolist(), axis=alt.Axis(labelLimit=330, minExtent=300))
         colour = alt.Color(
             "warner:N",
@@ -133,12 +129,8 @@ def story_explorer(
     )
 
     def draw(base: alt.Chart) -> Any:
-        x = alt.X(
-            "start:T",
-            title=None,
-            scale=alt.Scale(domain=["2014-09-01", "2021-12-31"]),
-            axis=alt.Axis(format="%Y", tickCount="year"),
-        )
+        days = alt.Scale(domain=["2014-09-01", "2021-12-31"])
+        x = alt.X("start:T", title=None, scale=days, axis=charts.year_axis())
         y = alt.Y("label:N", title=None, sort=rows["label"].tolist(), axis=alt.Axis(labelLimit=400, minExtent=380))
         when = list(WHEN_COLOURS)
         colour = alt.Color(
@@ -183,19 +175,13 @@ def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:
     )[["service", "group", "round", "band", "initials", "published", "source_id"]]
     rows["label"] = rows["service"] + ", " + rows["group"]
     order = rows.drop_duplicates("label")["label"].tolist()
-    bands = [band for band in charts.BANDS if band in set(rows["band"])]
     base = alt.Chart(rows).encode(
         x=alt.X("round:N", title="Inspection round", axis=alt.Axis(orient="top", labelAngle=0)),
         y=alt.Y("label:N", title=None, sort=order, axis=alt.Axis(labelLimit=360)),
         tooltip=["service", "group", "round", "band", "published"],
     )
     tiles = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
-        color=alt.Color(
-            "band:N",
-            title="Overall band",
-            scale=alt.Scale(domain=bands, range=[charts.BANDS[band] for band in bands]),
-            legend=alt.Legend(orient="bottom"),
-        )
+        color=charts.band_colour(rows["band"], "Overall band", legend=alt.Legend(orient="bottom"))
     )
     initials = base.mark_text(color="#ffffff", fontWeight=600).encode(text="initials")
     return charts.publish(
