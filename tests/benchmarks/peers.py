@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.browser import driver
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE.parents[1] / ".venv-bench"
@@ -44,25 +42,7 @@ def version(package: str) -> str:
 @contextmanager
 def served(tool: str, log: Path) -> Iterator[str]:
     """The chart of the bench served by a tool; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with open(log, "w") as output:
-        server = subprocess.Popen(
-            [PYTHON, *SERVERS[tool], str(port)], cwd=HERE, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        try:
-            address = f"http://127.0.0.1:{port}/" + ("panel_app" if tool == "panel" else "")
-            deadline = time.monotonic() + 90
-            while True:
-                try:
-                    urllib.request.urlopen(address, timeout=5).close()
-                    break
-                except (urllib.error.URLError, OSError):
-                    if server.poll() is not None or time.monotonic() > deadline:
-                        raise RuntimeError(f"{tool} did not start: {log.read_text()[-500:]}") from None
-                    time.sleep(0.2)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
+    port = driver.free_port()
+    address = f"http://127.0.0.1:{port}/" + ("panel_app" if tool == "panel" else "")
+    with driver.server([PYTHON, *SERVERS[tool], str(port)], address, log, 90, cwd=HERE):
+        yield address

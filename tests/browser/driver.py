@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,12 +63,41 @@ def page(width: int = 1300, height: int = 900, **context_options: Any) -> Iterat
             browser.close()
 
 
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextmanager
+def server(command: Sequence[str | Path], address: str, log: Path, seconds: float, **options: Any) -> Iterator[None]:
+    """A server that answers at `address`; `log` takes its output, `options` go to subprocess.Popen.
+
+    Raises RuntimeError with the end of the log where it stops or does not answer within so many seconds.
+    """
+    with open(log, "w") as output:
+        running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options)
+        try:
+            deadline = time.monotonic() + seconds
+            while True:
+                try:
+                    urllib.request.urlopen(address, timeout=5).close()
+                    break
+                except (urllib.error.URLError, OSError):
+                    if running.poll() is not None or time.monotonic() > deadline:
+                        raise RuntimeError(f"{address} does not answer: {log.read_text()[-2000:]}") from None
+                    time.sleep(0.2)
+            yield
+        finally:
+            running.terminate()
+            running.wait(20)
+
+
 @contextmanager
 def jupyterlab(folder: Path, state: Path) -> Iterator[str]:
     """A JupyterLab server on `folder`; yields its address. `state` takes its settings and workspaces."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(state / "config"),
@@ -92,20 +121,6 @@ def jupyterlab(folder: Path, state: Path) -> Iterator[str]:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     state.mkdir(parents=True, exist_ok=True)
-    with open(state / "log.txt", "w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            deadline = time.monotonic() + 60
-            while True:
-                try:
-                    urllib.request.urlopen(f"{address}/api/status", timeout=2).close()
-                    break
-                except (urllib.error.URLError, OSError):
-                    if server.poll() is not None or time.monotonic() > deadline:
-                        raise RuntimeError(f"JupyterLab did not start: {(state / 'log.txt').read_text()}") from None
-                    time.sleep(0.2)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
+    address = f"http://127.0.0.1:{port}"
+    with server(command, f"{address}/api/status", state / "log.txt", 60, env=environment):
+        yield address
