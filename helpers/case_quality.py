@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers import display, ratings
 from helpers.staffing import flip, reaches
-from helpers.timeline import plain
+from helpers.timeline import without_categories
 
 DIMENSIONS = {
     "keeping_people_safe": "Keeping people safe",
@@ -39,7 +39,7 @@ def published_shares(case_quality: pd.DataFrame, providers: pd.DataFrame, direct
     """
     if direction not in ("published", "sufficient"):
         raise ValueError(f"direction is {direction!r}; choose 'published' or 'sufficient'")
-    rows = plain(case_quality)
+    rows = without_categories(case_quality)
     rows = rows[rows["direction"] != "describes_cases"].copy()
     names = providers.set_index("provider_id")["short_name"].astype(object)
     area = rows["area"].map(lambda text: f" ({text})", na_action="ignore").fillna("")
@@ -77,8 +77,8 @@ def known_by_standard(case_quality: pd.DataFrame, standards: pd.DataFrame, provi
 
     Only core inspections of one service count; `of` is the number of services to which the standard applies.
     """
-    rows, standards = plain(case_quality), plain(standards)
-    kinds = plain(providers).set_index("provider_id")["kind"].map({"crc": "CRC", "nps_division": "NPS"})
+    rows, standards = without_categories(case_quality), without_categories(standards)
+    kinds = without_categories(providers).set_index("provider_id")["kind"].map({"crc": "CRC", "nps_division": "NPS"})
     services = kinds.dropna().value_counts()
     services["both"] = services.sum()
     rows = rows[(rows["kind"] == "core_inspection") & rows["provider_id"].map(kinds).notna()]
@@ -98,7 +98,7 @@ def through_the_gate(
     Columns: provider_id, service, round, standard, standard_name, band, basis, against (higher, same, lower: Through
     the Gate against this standard; 'itself' on its own row), source_id.
     """
-    rows = plain(rated)
+    rows = without_categories(rated)
     rows = rows[rows["standard"] != "overall"]
     if not include_implied:
         rows = rows[rows["basis"] == "stated"]
@@ -109,7 +109,7 @@ def through_the_gate(
     rows["against"] = better.map(lambda steps: "higher" if steps > 0 else "lower" if steps < 0 else "same")
     rows.loc[rows["standard"] == THROUGH_THE_GATE, "against"] = "itself"
     rows["service"] = rows["provider_id"].map(providers.set_index("provider_id")["short_name"].astype(object))
-    rows["standard_name"] = rows["standard"].map(plain(standards).set_index("standard")["name"])
+    rows["standard_name"] = rows["standard"].map(without_categories(standards).set_index("standard")["name"])
     columns = ["provider_id", "service", "round", "standard", "standard_name", "band", "basis", "against", "source_id"]
     return rows[columns].sort_values(["service", "round", "standard"], ignore_index=True)
 
@@ -119,7 +119,7 @@ def gate_counts(rated: pd.DataFrame, include_implied: bool = True) -> pd.DataFra
 
     Columns: standards, good, of.
     """
-    rows = plain(rated)
+    rows = without_categories(rated)
     rows = rows[rows["provider_id"].str.startswith("crc-")]
     if not include_implied:
         rows = rows[rows["basis"] == "stated"]

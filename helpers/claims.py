@@ -17,7 +17,7 @@ from functools import cached_property
 import pandas as pd
 
 from helpers.display import hedged, join_words, number
-from helpers.timeline import ONE_DAY, plain, say_day, with_periods
+from helpers.timeline import ONE_DAY, say_day, with_periods, without_categories
 
 Tables = Mapping[str, pd.DataFrame]
 TABLES = (
@@ -761,7 +761,7 @@ CHECKS: dict[str, tuple[Test, ...]] = {
 
 
 def run(claim_id: str, tables: Tables) -> tuple[Outcome, ...]:
-    """The outcomes of one claim's tests. Tables as text (`timeline.plain`); KeyError where it has no check."""
+    """The outcomes of one claim's tests, from tables `without_categories`; KeyError where it has no check."""
     claims = tables["claims"]
     claim = claims[claims["claim_id"] == claim_id].iloc[0]
     return tuple(test(Case(claim, tables)) for test in CHECKS[claim_id])
@@ -775,7 +775,7 @@ def check(tables: Tables) -> pd.DataFrame:
     that decide, in words), row_source_ids (their sources), agrees (False where computed and stored verdict differ, else
     True), figure (what the claim states). Raises KeyError where a check names a claim that does not exist.
     """
-    tables = {name: plain(tables[name]) for name in TABLES}
+    tables = {name: without_categories(tables[name]) for name in TABLES}
     claims = tables["claims"]
     unknown = set(CHECKS) - set(claims["claim_id"])
     if unknown:
@@ -840,7 +840,7 @@ def _key(table: pd.DataFrame, label: Hashable) -> str:
 
 def by_verdict(claims: pd.DataFrame, by: str) -> pd.DataFrame:
     """Claims per verdict: one row per value of `by`, one column per verdict, all four of them."""
-    rows = plain(claims)
+    rows = without_categories(claims)
     return pd.crosstab(rows[by], rows["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
 
 
@@ -854,7 +854,7 @@ def repeated(claims: pd.DataFrame) -> pd.DataFrame:
     Columns: same_claim, claim_id, article_source_id, verdict, articles (how many make it), one_origin (all of them go
     back to one document, so that they count as one), evidence_source_ids.
     """
-    rows = plain(claims).dropna(subset=["same_claim"])
+    rows = without_categories(claims).dropna(subset=["same_claim"])
     groups = rows.groupby("same_claim")
     rows = rows.assign(
         articles=groups["article_source_id"].transform("nunique"),
@@ -870,12 +870,12 @@ def inadequate_counts(tables: Tables) -> pd.DataFrame:
 
     Columns: what, low (CRCs or inspections counted as poor), of (counted in all), basis, source_id.
     """
-    bands = plain(tables["band_distribution"]).query(
+    bands = without_categories(tables["band_distribution"]).query(
         "service_type == 'CRC' and round == '2018-19' and band == 'Inadequate'"
     )
     overall = bands[bands["standard"] == "overall"].iloc[0]
     single = bands[bands["standard"] == "2.3"].iloc[0]
-    results = plain(tables["contract_performance"]).set_index("contract_performance_id")
+    results = without_categories(tables["contract_performance"]).set_index("contract_performance_id")
     auditor = results.loc["2019-03-crc-inspections-negative"]
     by, reported = say_day(single["as_of"]), say_day(auditor["date"], auditor["date_precision"])
     rows = [
@@ -935,7 +935,7 @@ def say_checks(checked: pd.DataFrame) -> str:
 
 def say_origin(claims: pd.DataFrame) -> str:
     """How many claims go back to one press notice, and what is left of their agreement."""
-    rows = plain(claims).dropna(subset=["shared_origin"])
+    rows = without_categories(claims).dropna(subset=["shared_origin"])
     counts = _counts(rows)
     return (
         f"{len(rows)} of the {len(claims)} claims, in {rows['article_source_id'].nunique()} articles, go back to one "
@@ -968,7 +968,7 @@ def say_matching(rows: pd.DataFrame, **_: str) -> str:
 
 def say_speakers(claims: pd.DataFrame) -> str:
     """Whose claims are most numerous, and how many the articles make in their own name."""
-    counts = plain(claims)["speaker"].value_counts()
+    counts = without_categories(claims)["speaker"].value_counts()
     own = counts.pop("the article")
     return (
         f"The articles make {own} claims in their own name and report {counts.sum()} made by others, most of them by "
@@ -982,7 +982,7 @@ def say_contradicted(claims: pd.DataFrame, sources: pd.DataFrame) -> list[str]:
     publishers = sources.set_index("source_id")["publisher"]
     return [
         f"{publishers[row.article_source_id]}, contradicted: {row.claim}. {row.reason}"
-        for row in plain(claims).query("verdict == 'contradicted'").itertuples()
+        for row in without_categories(claims).query("verdict == 'contradicted'").itertuples()
     ]
 
 
@@ -990,8 +990,13 @@ def say_inadequate(tables: Tables) -> list[str]:
     """Why 'first in the bottom band' and 'eight of ten Inadequate' can both be right, and where the second misleads."""
     rows = inadequate_counts(tables)
     overall, single, auditor = (row for row in rows.itertuples())
-    first = plain(tables["ratings"]).query(f"{_CRC_ROUND} and band == 'Inadequate'").sort_values("date").iloc[0]
-    name = plain(tables["providers"]).set_index("provider_id").loc[first["provider_id"], "name"]
+    first = (
+        without_categories(tables["ratings"])
+        .query(f"{_CRC_ROUND} and band == 'Inadequate'")
+        .sort_values("date")
+        .iloc[0]
+    )
+    name = without_categories(tables["providers"]).set_index("provider_id").loc[first["provider_id"], "name"]
     day = say_day(first["date"], first["date_precision"])
     only = "still the only one" if overall.low == 1 else f"one of {overall.low}"
     return [
@@ -1064,7 +1069,7 @@ def evidence_table(checked: pd.DataFrame) -> pd.DataFrame:
 
 def articles(claims: pd.DataFrame) -> pd.DataFrame:
     """The five articles: claims in each by verdict, how many go back to the shared press notice, source_id."""
-    rows = plain(claims)
+    rows = without_categories(claims)
     counts = by_verdict(rows, "article_source_id")
     shared = rows.groupby("article_source_id")["shared_origin"].count().rename("from_the_press_notice")
     table = counts.join(shared).reset_index(names="source_id")

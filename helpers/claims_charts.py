@@ -11,7 +11,7 @@ import pandas as pd
 
 from helpers import charts, claims, display
 from helpers.explorer import Explorer, filter_by
-from helpers.timeline import plain, say_day
+from helpers.timeline import say_day, without_categories
 
 # Letter, shape and colour repeat each other; a claim that cannot be verified is hollow.
 LETTERS = {"Supported": "S", "Partly supported": "P", "Contradicted": "C", "Not verifiable": "?"}
@@ -54,7 +54,7 @@ MOST = 20  # longest row of marks
 
 def claim_rows(checked: pd.DataFrame) -> pd.DataFrame:
     """What the explorer draws: one row per claim, with the columns to filter by and the words of the tooltip."""
-    rows = plain(checked)
+    rows = without_categories(checked)
     return pd.DataFrame(
         {
             "claim": rows["claim"],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from helpers.timeline import check_ownership, office_lanes, plain
+from helpers.timeline import check_ownership, office_lanes, without_categories
 
 # What `coverage` counts; load them as {name: load(name) for name in coverage.TABLES}.
 TABLES = (
@@ -32,7 +32,7 @@ TABLES = (
 
 def services_per_round(band_distribution: pd.DataFrame) -> pd.DataFrame:
     """How many services got an overall rating in each round, by the official counts: round, service_type, services."""
-    band_distribution = plain(band_distribution)
+    band_distribution = without_categories(band_distribution)
     full = band_distribution[
         (band_distribution["standard"] == "overall")
         & (band_distribution["coverage"] == "full_round")
@@ -49,7 +49,11 @@ def rating_coverage(
     Columns: round, service_type, level (overall, standard), known, possible (services rated in the round,
     times the standards that apply to them).
     """
-    ratings, standards, providers = plain(ratings), plain(standards), plain(providers)
+    ratings, standards, providers = (
+        without_categories(ratings),
+        without_categories(standards),
+        without_categories(providers),
+    )
     scored = standards[standards["standard"] != "overall"]
     services = services_per_round(band_distribution)
     services["per_service"] = [
@@ -79,7 +83,7 @@ def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     absent = [name for name in TABLES if name not in tables]
     if absent:
         raise KeyError(f"coverage needs these tables too: {', '.join(absent)}. Load them with helpers.data.load.")
-    tables = {name: plain(table) for name, table in tables.items()}
+    tables = {name: without_categories(table) for name, table in tables.items()}
     providers = tables["providers"]
     rows: list[dict] = []
 
@@ -179,7 +183,7 @@ def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def qualifiers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How many figures are exact and how many hedged: table, qualifier, figures, for tables with a qualifier."""
     counts = [
-        plain(table)["qualifier"]
+        without_categories(table)["qualifier"]
         .dropna()
         .value_counts()
         .rename_axis("qualifier")
@@ -203,7 +207,7 @@ def say_collection(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> 
 
     tables   the tables by name; listed   what `data.tables()` gives
     """
-    sources, events = tables["sources"], plain(tables["events"])
+    sources, events = tables["sources"], without_categories(tables["events"])
     first, last = events["date"].min().year, events["date"].max().year
     return (
         f"The collection holds {len(listed)} tables drawn from {len(sources):,} documents by "
@@ -213,8 +217,8 @@ def say_collection(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> 
 
 def say_reform(providers: pd.DataFrame, ownership: pd.DataFrame) -> str:
     """What the reform was: how many companies and divisions, from when to when, under how many owners."""
-    kinds = plain(providers)["kind"].value_counts()
-    owners = plain(ownership)
+    kinds = without_categories(providers)["kind"].value_counts()
+    owners = without_categories(ownership)
     sold = owners[owners["owner_id"] != owners.loc[owners["date"].idxmin(), "owner_id"]]
     start, sale, end = owners["date"].min(), sold["date"].min(), owners["date_end"].max()
     return (
@@ -274,6 +278,6 @@ def collection(tables: Mapping[str, pd.DataFrame], listed: pd.DataFrame) -> pd.D
 
 def rated_rows(band_distribution: pd.DataFrame) -> pd.DataFrame:
     """The official counts of overall ratings in full rounds: round, service_type, band, services, of, source_id."""
-    rows = plain(band_distribution)
+    rows = without_categories(band_distribution)
     rows = rows[(rows["standard"] == "overall") & (rows["coverage"] == "full_round")]
     return rows[["round", "service_type", "band", "services", "of", "source_id"]]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.display import HEDGES, hedged, join_words, number
-from helpers.timeline import plain
+from helpers.timeline import without_categories
 
 PLANNED, FORECAST, OUTCOME = STAGES = ("planned", "forecast later", "outcome")
 POUNDS, PERCENT, POINTS, COUNT = "GBP million", "percent", "percentage points", "CRCs"
@@ -187,7 +187,7 @@ def figures(money: pd.DataFrame, performance: pd.DataFrame, facts: pd.DataFrame)
     count is out of), period (in words), date, date_precision, date_end, rival_group, source_id, note.
     Raises ValueError where an identifier occurs in two of the tables.
     """
-    money, performance, facts = plain(money), plain(performance), plain(facts)
+    money, performance, facts = without_categories(money), without_categories(performance), without_categories(facts)
     parts = [
         money.rename(columns={"money_id": "figure_id", "amount": "value"}).assign(unit=POUNDS, table="money"),
         performance.rename(

@@ -22,7 +22,7 @@ import pandas as pd
 
 from helpers.display import join_words
 from helpers.staffing import say_number
-from helpers.timeline import plain
+from helpers.timeline import without_categories
 
 # From the most work to the least. That blue stands last is assumed: see `say_bands`.
 BANDS = ("red", "amber", "green", "blue")
@@ -121,7 +121,7 @@ def _problems(setting: Setting) -> Iterable[str]:
 
 def read(table: pd.DataFrame) -> Inputs:
     """The table `simulation_inputs` by (preset, band, input); empty text where a row is not tied to one."""
-    rows = plain(table)
+    rows = without_categories(table)
     keys = zip(*(rows[name].where(rows[name].notna(), "") for name in ("preset", "band", "input")))
     values = rows["value"].astype(object).where(rows["value"].notna(), rows["value_text"])
     return dict(zip(keys, values))
@@ -486,7 +486,7 @@ def say_spread(simulated: pd.DataFrame, measure: str = "gap_people") -> str:
 
 def say_inputs(table: pd.DataFrame) -> str:
     """How many inputs are sourced and how many assumed."""
-    basis = plain(table)["basis"].value_counts()
+    basis = without_categories(table)["basis"].value_counts()
     return (
         f"This is a simulation: of its {len(table)} inputs {basis.get('sourced', 0)} were read in a source and "
         f"{basis.get('assumed', 0)} are assumed."
@@ -495,7 +495,7 @@ def say_inputs(table: pd.DataFrame) -> str:
 
 def say_bands(tiering: pd.DataFrame) -> str:
     """Which names of bands the sources give, whether blue is among them, and what blue stands for here."""
-    bands = plain(tiering)
+    bands = without_categories(tiering)
     names = bands.loc[bands["scheme"].str.startswith("BRAG") & bands["band"].str.match("[A-Z]"), "band"].tolist()
     listed = join_words(names)
     if any("blue" in name.lower() for name in names):

@@ -14,7 +14,7 @@ from helpers import charts, display
 from helpers import risk_under_pressure as risk
 from helpers.explorer import Explorer, choice, number, show
 from helpers.staffing import say_number
-from helpers.timeline import plain
+from helpers.timeline import without_categories
 
 LABEL = "Simulation, not evidence."
 CUTS = range(0, 51, 5)
@@ -131,7 +131,7 @@ def input_rows(table: pd.DataFrame, basis: str) -> pd.DataFrame:
 
     Columns: input, holds_for (band or preset), value (with hedge and unit), note, and source_id where sourced.
     """
-    rows = plain(table).query("basis == @basis")
+    rows = without_categories(table).query("basis == @basis")
     value = [
         text
         if pd.isna(number)
@@ -154,8 +154,8 @@ def mechanism(claims: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
     Columns: claim, speaker, verdict, reason, source_id (the article).
     """
-    rows = plain(claims)
-    used = plain(table).query("evidence_table == 'claims'")["evidence_id"]
+    rows = without_categories(claims)
+    used = without_categories(table).query("evidence_table == 'claims'")["evidence_id"]
     rows = rows[rows["claim_id"].isin(used) | (rows["same_claim"] == "risk-under-recorded")]
     columns = ["claim", "speaker", "verdict", "reason", "article_source_id"]
     return rows[columns].rename(columns={"article_source_id": "source_id"})
@@ -163,7 +163,7 @@ def mechanism(claims: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 def input_documents(table: pd.DataFrame) -> pd.DataFrame:
     """Every document named by an input, first sources and others: columns input, holds_for, source_id."""
-    rows = plain(table)
+    rows = without_categories(table)
     rows = rows.assign(
         holds_for=rows["band"].fillna(rows["preset"]).fillna("all"),
         input=rows["input"].map(INPUTS),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from helpers.timeline import NATIONAL_BODIES, plain, say_day, with_periods
+from helpers.timeline import NATIONAL_BODIES, say_day, with_periods, without_categories
 
 STAGES = ("FTE", "planned_FTE_first_stage", "planned_FTE_final_stage")
 
@@ -51,8 +51,8 @@ def rivals(table: pd.DataFrame, keys: list[str], value: str = "value") -> pd.Dat
     thing), lowest, highest and spread (in the table's unit); rows that agree have a spread of zero. Nothing
     is averaged.
     """
-    groups = plain(table).groupby(keys)[value]
-    side = plain(table).assign(
+    groups = without_categories(table).groupby(keys)[value]
+    side = without_categories(table).assign(
         figures=groups.transform("count"), lowest=groups.transform("min"), highest=groups.transform("max")
     )
     side = side[side["figures"] > 1].assign(spread=lambda rows: rows["highest"] - rows["lowest"])
@@ -76,7 +76,7 @@ def staff_series(
     facts).
     """
     wanted = (staff["measure"] == measure) & (staff["grade"] == grade) & staff["provider_id"].isin(list(provider_ids))
-    rows = plain(staff[wanted]).assign(row_kind="value")
+    rows = without_categories(staff[wanted]).assign(row_kind="value")
     if facts is not None:
         stop = facts[facts["fact_id"].str.contains("crc-staff", na=False)]
         rows = pd.concat(
@@ -91,7 +91,7 @@ def staff_series(
 
 
 def _with_change(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    rows = plain(rows).sort_values([*keys, "date"], kind="stable", ignore_index=True)
+    rows = without_categories(rows).sort_values([*keys, "date"], kind="stable", ignore_index=True)
     first = rows.groupby(keys)["value"].transform("first")
     return rows.assign(change=rows["value"] - first, change_percent=100 * (rows["value"] / first - 1))
 
@@ -146,7 +146,7 @@ def nps_parts(
         raise ValueError(f"parts is division or grade, not {parts!r}")
     if parts == "division":
         rows = nps_by_division(staff, providers, measure)
-        names = plain(providers).set_index("provider_id")["short_name"]
+        names = without_categories(providers).set_index("provider_id")["short_name"]
         rows = rows.assign(part=rows["provider_id"].map(names))
     else:
         rows = nps_by_grade(staff, measure)
@@ -186,7 +186,7 @@ def leaving_rates(staff: pd.DataFrame, grade: str | None = None) -> pd.DataFrame
     Columns of staff, plus series (what a line may connect). The first rate of the NPS covers June 2014 to
     March 2015. The 2022 answer and the 2016 tables count differently: rival series, never one line.
     """
-    rows = plain(staff[staff["measure"] == "leaving_rate_percent"])
+    rows = without_categories(staff[staff["measure"] == "leaving_rate_percent"])
     if grade is not None:
         rows = rows[rows["grade"] == grade]
     series = rows["provider_id"] + " | " + rows["grade"] + " | " + rows["source_id"]
@@ -200,7 +200,7 @@ def vacancies(staff: pd.DataFrame) -> pd.DataFrame:
     gives for the same body, grade and date), their qualifiers, and implied_rate_percent (vacancies, or posts
     less staff in post, of posts; empty where the source gives no posts).
     """
-    staff = plain(staff)
+    staff = without_categories(staff)
     keys = ["provider_id", "grade", "date", "source_id"]
     rows = staff[staff["measure"].isin(["vacancies_FTE", "vacancy_rate_percent"])]
     for measure, name in (("target_FTE", "posts"), ("FTE", "in_post")):
@@ -221,11 +221,11 @@ def crc_cuts(staff: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
     least -40 percent is a cut of at most 40), cut_unit (jobs, percent), stage (announced, final, total,
     change) and figures (rows of the same rival group and unit; 1 where no rival was found).
     """
-    rows = plain(
+    rows = without_categories(
         staff[staff["measure"].astype("str").str.startswith("jobs_cut") | (staff["measure"] == "change_percent")]
     )
     known = providers["kind"].isin(["crc", "crc_group", "population"])
-    rows = rows.merge(plain(providers).loc[known, ["provider_id", "name"]], on="provider_id")
+    rows = rows.merge(without_categories(providers).loc[known, ["provider_id", "name"]], on="provider_id")
     rows = rows.assign(
         cut=rows["value"].abs(),
         cut_qualifier=rows["qualifier"].mask(rows["value"] < 0, flip(rows["qualifier"])),
@@ -243,7 +243,7 @@ def planned_stages(staff: pd.DataFrame) -> pd.DataFrame:
     planned_FTE_first_stage, planned_FTE_final_stage, first_cut_percent, final_cut_percent (of the FTE
     before).
     """
-    staff = plain(staff)
+    staff = without_categories(staff)
     keys = ["provider_id", "date", "source_id"]
     planned = staff.loc[staff["measure"] == STAGES[-1], keys].drop_duplicates()
     rows = staff[staff["measure"].isin(STAGES)].merge(planned, on=keys)
@@ -268,7 +268,7 @@ def caseload_per_officer(workload: pd.DataFrame) -> pd.DataFrame:
     up to a national mean, which was not found.
     """
     names = {"mean_cases_per_officer": "mean", "max_cases": "maximum"}
-    rows = plain(workload[workload["measure"].isin(names)])
+    rows = without_categories(workload[workload["measure"].isin(names)])
     rows = rows.assign(statistic=rows["measure"].map(names))
     return rows.sort_values(["statistic", "provider_id", "date"], kind="stable", ignore_index=True)
 
@@ -279,7 +279,7 @@ def caseload_shares(workload: pd.DataFrame) -> pd.DataFrame:
     Columns of workload, plus threshold (cases), share_over (percent above it) and share_over_qualifier, and
     converted: True where the source gives the share at or below the threshold and we took it from 100.
     """
-    workload = plain(workload)
+    workload = without_categories(workload)
     parts = workload["measure"].str.extract(r"^share_(?:over_(?P<over>\d+)|(?P<fewer>\d+)_or_fewer)_percent$")
     rows = workload.assign(
         threshold=pd.to_numeric(parts["over"].fillna(parts["fewer"])), converted=parts["fewer"].notna()
@@ -297,7 +297,7 @@ def people_supervised(caseload: pd.DataFrame, provider_ids: Iterable[str] | None
 
     Counts over a year (people_supervised_per_year) are another measure and are not here.
     """
-    rows = plain(caseload[caseload["measure"] == "people_supervised"])
+    rows = without_categories(caseload[caseload["measure"] == "people_supervised"])
     if provider_ids is not None:
         rows = rows[rows["provider_id"].isin(list(provider_ids))]
     return rows.sort_values(["provider_id", "date", "value"], kind="stable", ignore_index=True)
@@ -341,12 +341,12 @@ def starting_points(workload: pd.DataFrame, staff: pd.DataFrame) -> pd.DataFrame
     caseload was seen: cut_made_percent, cut_made_qualifier and cases_before (cases x (1 - cut / 100): what
     they imply together).
     """
-    rows = plain(workload[workload["measure"] == "mean_cases_per_officer"])
+    rows = without_categories(workload[workload["measure"] == "mean_cases_per_officer"])
     low = rows.assign(cases=rows["value_low"])
     high = rows[rows["value_high"].notna() & (rows["value_high"] != rows["value_low"])]
     rows = pd.concat([low, high.assign(cases=high["value_high"])]).dropna(subset=["cases"])
     change = (staff["measure"] == "change_percent") & (staff["grade"] == "all grades")
-    cut = plain(staff.loc[change, ["provider_id", "source_id", "value", "qualifier"]])
+    cut = without_categories(staff.loc[change, ["provider_id", "source_id", "value", "qualifier"]])
     cut = cut.assign(cut_made_percent=-cut["value"], cut_made_qualifier=flip(cut["qualifier"]))
     cut = cut.drop(columns=["value", "qualifier"]).drop_duplicates(["provider_id", "source_id"])
     rows = rows.merge(cut, on=["provider_id", "source_id"], how="left")
@@ -428,7 +428,7 @@ def reference_caseloads(workload: pd.DataFrame) -> pd.DataFrame:
     source_id, note.
     """
     names = {"caseload_threshold_for_quality": "threshold", "max_cases": "maximum"}
-    rows = plain(workload[workload["measure"].isin(names)])
+    rows = without_categories(workload[workload["measure"].isin(names)])
     rows = rows.assign(reference=rows["measure"].map(names), cases=rows["value_low"].fillna(rows["value_high"]))
     columns = [
         "reference",
@@ -453,10 +453,10 @@ def used_rows(tables: list[pd.DataFrame], providers: pd.DataFrame) -> pd.DataFra
     tables are rows of this module, or of the tables behind it, each with provider_id or part, measure, value (or
     value_low and value_high), qualifier, date and source_id. Figures of one body, measure and source share a row.
     """
-    names = plain(providers).set_index("provider_id")["name"]
+    names = without_categories(providers).set_index("provider_id")["name"]
     lists = []
     for table in tables:
-        rows = plain(table)
+        rows = without_categories(table)
         low = rows["value_low"] if "value_low" in rows else rows["value"]
         high = rows.get("value_high", low)
         said = [
@@ -592,7 +592,7 @@ def say_cut_to_threshold(cuts: pd.DataFrame, threshold: float, providers: pd.Dat
     open_rows = cuts[cuts["cut_percent"] > 0].sort_values("cut_percent")
     if open_rows.empty:
         return "Every starting point is at the threshold without a cut."
-    names = plain(providers).set_index("provider_id")["name"]
+    names = without_categories(providers).set_index("provider_id")["name"]
     clauses = [
         f"{say_number(row.cut_percent, row.cut_qualifier)} percent for {names[row.provider_id]} "
         f"({say_number(row.cases, row.qualifier)} cases, {say_period(cuts.loc[row.Index])})"
@@ -637,7 +637,7 @@ def say_vacancies(rows: pd.DataFrame) -> str:
 
 def say_plan(stages: pd.DataFrame, providers: pd.DataFrame) -> str:
     """Each grade of a published plan, before and at its final stage."""
-    name = plain(providers).set_index("provider_id")["name"][stages["provider_id"].iloc[0]]
+    name = without_categories(providers).set_index("provider_id")["name"][stages["provider_id"].iloc[0]]
     parts = [
         f"{row.grade} {say_number(row.FTE)} to {say_number(row.planned_FTE_final_stage)}"
         for row in stages[stages["grade"] != "all listed grades"].itertuples()

@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers import charts, staffing
 from helpers.explorer import Explorer, choice, filter_by
-from helpers.timeline import plain, say_day
+from helpers.timeline import say_day, without_categories
 
 BODY_OF_KIND = {
     "nps": "NPS",
@@ -58,15 +58,15 @@ ENDS = {
 
 
 def _bodies(rows: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
-    listed = plain(providers).set_index("provider_id")
-    return plain(rows).assign(
+    listed = without_categories(providers).set_index("provider_id")
+    return without_categories(rows).assign(
         body=rows["provider_id"].map(listed["kind"].map(BODY_OF_KIND)).to_numpy(),
         name=rows["provider_id"].map(listed["name"]).to_numpy(),
     )
 
 
 def _sourced(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    listed = plain(sources).set_index("source_id")
+    listed = without_categories(sources).set_index("source_id")
     return rows.assign(
         source=rows["source_id"].map(listed["title"]).to_numpy(),
         publisher=rows["source_id"].map(listed["publisher"]).str.replace(r" \(.*", "", regex=True).to_numpy(),

@@ -64,7 +64,7 @@ BODIES = {
 }
 
 
-def plain(table: pd.DataFrame) -> pd.DataFrame:
+def without_categories(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its listed values as text, so that rows can be joined, relabelled and added to."""
     listed = [column for column in table if isinstance(table[column].dtype, (pd.CategoricalDtype, pd.StringDtype))]
     return table.astype(dict.fromkeys(listed, "str"))
@@ -116,7 +116,7 @@ def select_events(
     Adds period_start, period_end, is_span and wholly_inside: False where the event is dated so loosely
     (a month, a year) that it may lie outside. Filters by provider or link need the rows of `events_by_provider`.
     """
-    found = with_periods(plain(events))
+    found = with_periods(without_categories(events))
     start, end = (pd.Timestamp(day) if day is not None else None for day in (start, end))
     inside = pd.Series(True, index=found.index)
     if kinds is not None:
@@ -167,7 +167,7 @@ def events_by_provider(
     names something above it). Beyond those named, providers of these kinds are reached; the closest link is
     kept. An event that names nobody has an empty provider_id and link.
     """
-    events, providers = plain(events), plain(providers)
+    events, providers = without_categories(events), without_categories(providers)
     named = events.assign(provider_id=events["provider_ids"].str.split()).explode("provider_id", ignore_index=True)
     named = named.drop(columns="provider_ids").astype({"provider_id": "str"})
     named["link"] = pd.Series("named", index=named.index).where(named["provider_id"].notna())
@@ -194,13 +194,13 @@ def events_by_provider(
 
 def events_by_year(events: pd.DataFrame) -> pd.DataFrame:
     """How many events of each kind fall in each year: year, kind, events (zero where there are none)."""
-    counts = pd.crosstab(events["date"].dt.year.rename("year"), plain(events)["kind"])
+    counts = pd.crosstab(events["date"].dt.year.rename("year"), without_categories(events)["kind"])
     return counts.melt(ignore_index=False, value_name="events").reset_index()
 
 
 def events_by_precision(events: pd.DataFrame) -> pd.DataFrame:
     """How exactly the events are dated: date_precision (day, month, year), events, share_percent."""
-    counts = plain(events)["date_precision"].value_counts()
+    counts = without_categories(events)["date_precision"].value_counts()
     order = [precision for precision in LENGTHS if precision in counts.index]
     counts = counts.reindex(order).rename("events").reset_index()
     return counts.assign(share_percent=100 * counts["events"] / counts["events"].sum())
@@ -211,7 +211,7 @@ def milestones(events: pd.DataFrame, labels: Mapping[str, str] = MILESTONES) -> 
 
     Raises ValueError naming the events that the table does not have.
     """
-    found = plain(events)[events["event_id"].isin(labels)]
+    found = without_categories(events)[events["event_id"].isin(labels)]
     if missing := sorted(set(labels) - set(found["event_id"])):
         raise ValueError(f"Not in events: {', '.join(missing)}. Correct the event_id in data or in MILESTONES.")
     found = found.assign(label=found["event_id"].map(labels))
@@ -268,7 +268,7 @@ def event_lines(events: pd.DataFrame, days_apart: int = 70) -> pd.DataFrame:
     Adds period_start, period_end, is_span (`with_periods`), kind_name and line (0, 1, ... from the top). Each event
     takes the first free line of its kind, in order of time.
     """
-    found = with_periods(plain(events)).sort_values(["date", "event_id"], kind="stable")
+    found = with_periods(without_categories(events)).sort_values(["date", "event_id"], kind="stable")
     apart, first, parts = pd.Timedelta(days=days_apart), 0, []
     for kind, name in KINDS.items():
         own = found[found["kind"] == kind]
@@ -308,7 +308,7 @@ def office_lanes(office_holders: pd.DataFrame) -> pd.DataFrame:
     limit that the spells before and after set (NaT where they set none). A limit is not a date: unknown ends stay
     unknown.
     """
-    lanes = plain(office_holders)
+    lanes = without_categories(office_holders)
     in_post_on = lanes["in_post_on"] if "in_post_on" in lanes else lanes["date"].mask(lanes["date"].notna())
     order = lanes["date"].fillna(in_post_on).fillna(lanes["date_end"])
     lanes = lanes.assign(in_post_on=in_post_on, order=order).sort_values(
@@ -393,7 +393,7 @@ def in_office_at(events: pd.DataFrame, office_holders: pd.DataFrame) -> pd.DataF
     loosely is asked at its first day.
     """
     rows = []
-    for event in plain(events).to_dict("records"):
+    for event in without_categories(events).to_dict("records"):
         found = who_was_in_office(office_holders, event["date"])
         doubt = (" (" + found["doubt"] + ")").where(found["doubt"] != "", "")
         names = (found["holder"] + doubt).groupby(found["office"]).agg(" or ".join)
@@ -411,7 +411,7 @@ def ownership_spans(ownership: pd.DataFrame) -> pd.DataFrame:
     Adds span_start and span_end. Where one owner's end is the next one's start, the day belongs to the next,
     so the last day is the day before; the end of the last span is the day of the transfer itself.
     """
-    spans = plain(ownership).sort_values(["provider_id", "date"], kind="stable", ignore_index=True)
+    spans = without_categories(ownership).sort_values(["provider_id", "date"], kind="stable", ignore_index=True)
     next_start = spans.groupby("provider_id")["date"].shift(-1)
     handed_on = spans["date_end"] == next_start
     return spans.assign(
@@ -498,7 +498,7 @@ def overlay(table: pd.DataFrame, statistic: str, value: str = "value", unit: str
     table does not have is exact. Raises ValueError where the rows mix sources or units: they are not one
     series.
     """
-    rows = with_periods(plain(table).dropna(subset=[value])).assign(statistic=statistic)
+    rows = with_periods(without_categories(table).dropna(subset=[value])).assign(statistic=statistic)
     rows["value"] = rows[value]
     if "qualifier" not in rows:
         rows["qualifier"] = "exact"
@@ -519,7 +519,7 @@ def statistics(staff: pd.DataFrame, caseload: pd.DataFrame, national: pd.DataFra
     connect: one body and source). statistic is Staff in post, People supervised, Binary rate or Frequency rate; the
     rates are those of the yearly cohorts of the measure in use since 2017, all disposals, adults and juveniles.
     """
-    staff, caseload, national = plain(staff), plain(caseload), plain(national)
+    staff, caseload, national = without_categories(staff), without_categories(caseload), without_categories(national)
     in_post = staff[
         (staff["measure"] == "FTE") & (staff["grade"] == "all grades") & staff["provider_id"].isin(NATIONAL_BODIES)
     ]
@@ -615,7 +615,7 @@ def say_term(spell: pd.Series) -> str:
 
 def say_events(events: pd.DataFrame) -> str:
     """How many events there are, over which years, and how exactly they are dated."""
-    counts = plain(events)["date_precision"].value_counts()
+    counts = without_categories(events)["date_precision"].value_counts()
     loose = [f"{counts[name]} only to the {name}" for name in ("month", "year") if name in counts]
     years = f"{events['date'].min().year} to {events['date'].max().year}"
     dated = ", ".join([f"{counts.get('day', 0)} are known to the day", *loose])
@@ -651,7 +651,7 @@ def say_days_between(first: pd.Series, second: pd.Series) -> str:
 def say_kinds(events: pd.DataFrame) -> str:
     """How many events there are of each kind, most first."""
     kinds = (
-        plain(events)["kind"]
+        without_categories(events)["kind"]
         .map(KINDS)
         .str.lower()
         .value_counts()
@@ -724,7 +724,7 @@ def say_owner_changes(ownership: pd.DataFrame) -> str:
 
 def event_table(events: pd.DataFrame) -> pd.DataFrame:
     """The events as a table to read: date (as it is known), event (title and detail), source_id."""
-    rows = plain(events).sort_values(["date", "event_id"])
+    rows = without_categories(events).sort_values(["date", "event_id"])
     dates = [say_day(*row) for row in rows[["date", "date_precision"]].values]
     told = rows["title"] + (". " + rows["detail"]).fillna("")
     return pd.DataFrame({"date": dates, "event": told, "source_id": rows["source_id"]})
@@ -732,7 +732,7 @@ def event_table(events: pd.DataFrame) -> pd.DataFrame:
 
 def year_table(events: pd.DataFrame) -> pd.DataFrame:
     """How many events of each kind fall in each year, as a table to read: year, one column a kind, all."""
-    counts = pd.crosstab(events["date"].dt.year.rename("year"), plain(events)["kind"])
+    counts = pd.crosstab(events["date"].dt.year.rename("year"), without_categories(events)["kind"])
     counts = counts[list(KINDS)].rename(columns=KINDS)
     return counts.assign(all=counts.sum(axis=1)).rename_axis(columns=None).reset_index().astype({"year": "str"})
 
@@ -749,7 +749,7 @@ def office_table(office_holders: pd.DataFrame) -> pd.DataFrame:
 def ownership_table(ownership: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
     """The owners as a table to read: owner, held (in words), crcs (names), source_id."""
     spans = ownership_spans(ownership)
-    names = plain(providers).set_index("provider_id")["name"].str.removesuffix(" CRC")
+    names = without_categories(providers).set_index("provider_id")["name"].str.removesuffix(" CRC")
     spans = spans.assign(
         crc=spans["provider_id"].map(names),
         held=[say_period(*days) for days in spans[["span_start", "span_end"]].values],
@@ -807,7 +807,7 @@ def say_owner(ownership: pd.DataFrame, owner_id: str) -> str:
 def say_limits(events: pd.DataFrame, office_holders: pd.DataFrame) -> str:
     """How many dates are loose or missing."""
     lanes = office_lanes(office_holders)
-    loose = (plain(events)["date_precision"] != "day").sum()
+    loose = (without_categories(events)["date_precision"] != "day").sum()
     return (
         f"{loose} of {len(events)} events are not known to the day. Of {len(lanes)} spells in office, "
         f"{(~lanes['start_known']).sum()} have no published first day or month and {(~lanes['end_known']).sum()} no "

@@ -89,7 +89,7 @@ def event_rows(
     Columns: kind_name, line, start, end (NaT for an event known to the day), title, source, provider (short names of
     those that the event names, and of the CRCs of an owner it names: one alone, or a list).
     """
-    names = timeline.plain(providers).set_index("provider_id")["short_name"]
+    names = timeline.without_categories(providers).set_index("provider_id")["short_name"]
     reached = timeline.events_by_provider(events, providers, ownership, kinds=("crc", "nps_division"))
     reached = reached[reached["link"].isin(["named", "owner"])]
     reached = reached.assign(name=reached["provider_id"].map(names)).groupby("event_id")["name"].agg(list)
@@ -114,8 +114,8 @@ def _alone(cells: pd.Series) -> pd.Series:
 
 def provider_options(events: pd.DataFrame, providers: pd.DataFrame) -> dict[str, str]:
     """What a reader can choose: bodies, the 21 CRCs, the NPS divisions, organisations named three times."""
-    named = timeline.plain(events)["provider_ids"].str.split().explode().value_counts()
-    listed = timeline.plain(providers)
+    named = timeline.without_categories(events)["provider_ids"].str.split().explode().value_counts()
+    listed = timeline.without_categories(providers)
     organisations = listed["kind"].eq("organisation") & listed["provider_id"].map(named).ge(3)
     bodies = listed["provider_id"].isin(["all-crcs", "nps", "probation-trusts", "probation-service"])
     groups = [bodies, listed["kind"].eq("crc"), listed["kind"].eq("nps_division"), organisations]
@@ -453,7 +453,7 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis, titles: pd.Series) ->
 def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
     """Who held each of the 21 CRCs from June 2014 to June 2021; the reader can pick one owner."""
     spans = timeline.ownership_spans(ownership)
-    names = timeline.plain(providers).set_index("provider_id")
+    names = timeline.without_categories(providers).set_index("provider_id")
     rows = pd.DataFrame(
         {
             "crc": spans["provider_id"].map(names["name"].str.removesuffix(" CRC")),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from helpers import display
 from helpers.staffing import flip
-from helpers.timeline import days_between, plain, say_day, with_periods
+from helpers.timeline import days_between, say_day, with_periods, without_categories
 
 OWNER = "working-links"
 GROUP = "crcs-working-links"
@@ -25,13 +25,13 @@ VOICES = {
 
 def companies(ownership: pd.DataFrame, owner: str = OWNER) -> list[str]:
     """The provider ids of the CRCs that an owner ever held, in alphabetical order."""
-    rows = plain(ownership)
+    rows = without_categories(ownership)
     return sorted(rows.loc[rows["owner_id"] == owner, "provider_id"].unique())
 
 
 def neighbours(providers: pd.DataFrame, crcs: list[str]) -> list[str]:
     """The other CRCs in the NPS divisions of these CRCs, by the providers table."""
-    rows = plain(providers)
+    rows = without_categories(providers)
     divisions = set(rows.loc[rows["provider_id"].isin(crcs), "nps_division_id"])
     near = rows[(rows["kind"] == "crc") & rows["nps_division_id"].isin(divisions)]
     return sorted(set(near["provider_id"]) - set(crcs))
@@ -42,7 +42,7 @@ def story(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
 
     Adds period_start and period_end (what the date can mean), and `about` (the CRCs named, or all three).
     """
-    rows = plain(events)
+    rows = without_categories(events)
     names = rows["provider_ids"].fillna("").str.split()
     wanted = {OWNER, GROUP, *crcs}
     rows = rows[names.map(lambda ids: bool(wanted & set(ids)))].copy()
@@ -57,7 +57,7 @@ def before_and_after(events: pd.DataFrame, providers: pd.DataFrame, crcs: list[s
     Columns: event_id, title, detail, kind, date, date_precision, period_start, period_end, about (short names of the
     services named), when ('before the collapse', 'on the day', 'after it'), source_id.
     """
-    rows, listed = plain(events), plain(providers).set_index("provider_id")
+    rows, listed = without_categories(events), without_categories(providers).set_index("provider_id")
     divisions = sorted(set(listed.loc[crcs, "nps_division_id"]))
     shown = [*crcs, *neighbours(providers, crcs), *divisions]
     ids = rows["provider_ids"].fillna("").str.split()
@@ -97,7 +97,7 @@ def collapse_days(events: pd.DataFrame, crcs: list[str]) -> pd.DataFrame:
     Columns: date, date_precision, when (in words), title, detail, days_after (from the collapse; the fewest days),
     source_id. Ends with the move of Wales, when the first of the three left its successor.
     """
-    rows = plain(events)
+    rows = without_categories(events)
     names = rows["provider_ids"].fillna("").str.split()
     wanted = {OWNER, GROUP, SUCCESSOR, *crcs}
     rows = rows[names.map(lambda ids: bool(wanted & set(ids)))]
@@ -114,7 +114,7 @@ def overall_ratings(ratings: pd.DataFrame, providers: pd.DataFrame, crcs: list[s
     Columns: provider_id, service, group (Working Links until February 2019, neighbour, NPS), round, band, date,
     date_precision, after_collapse (the report came out after it), source_id.
     """
-    rows, listed = plain(ratings), plain(providers).set_index("provider_id")
+    rows, listed = without_categories(ratings), without_categories(providers).set_index("provider_id")
     near = neighbours(providers, crcs)
     divisions = sorted(set(listed.loc[crcs, "nps_division_id"]))
     groups = {
@@ -139,11 +139,13 @@ def published_figures(
     Columns: service, measure (in words), figure (with its hedge), date, date_precision, when, note, source_id.
     """
     wanted = [*crcs, GROUP]
-    names = plain(providers).set_index("provider_id")["short_name"]
+    names = without_categories(providers).set_index("provider_id")["short_name"]
     frames = [
-        plain(staff).assign(what=lambda rows: rows["measure"] + ", " + rows["grade"]),
-        plain(workload).assign(what=lambda rows: rows["measure"] + ", " + rows["role"], value=workload["value_low"]),
-        plain(caseload).assign(what=caseload["measure"].astype(object)),
+        without_categories(staff).assign(what=lambda rows: rows["measure"] + ", " + rows["grade"]),
+        without_categories(workload).assign(
+            what=lambda rows: rows["measure"] + ", " + rows["role"], value=workload["value_low"]
+        ),
+        without_categories(caseload).assign(what=caseload["measure"].astype(object)),
     ]
     rows = pd.concat([frame[frame["provider_id"].isin(wanted)] for frame in frames], ignore_index=True)
     high = rows["value_high"].where(rows["value_high"] != rows["value_low"])
@@ -175,10 +177,10 @@ def positions(claims: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
 
     Columns: voice, speaker, claim (in our words), published (of the article), verdict, source_id (the article).
     """
-    rows = plain(claims)
+    rows = without_categories(claims)
     rows = rows[rows["speaker_role"].isin(list(VOICES))].copy()
     rows["voice"] = rows["speaker_role"].map(VOICES)
-    rows["published"] = rows["article_source_id"].map(plain(sources).set_index("source_id")["published"])
+    rows["published"] = rows["article_source_id"].map(without_categories(sources).set_index("source_id")["published"])
     rows = rows.rename(columns={"article_source_id": "source_id"})
     columns = ["voice", "speaker", "claim", "published", "verdict", "source_id"]
     return rows.sort_values(["voice", "published", "claim_id"], ignore_index=True)[columns]
@@ -222,9 +224,9 @@ def say_ratings(rated: pd.DataFrame) -> str:
 
 def say_after(rated: pd.DataFrame, events: pd.DataFrame, ownership: pd.DataFrame, crcs: list[str]) -> str:
     """What is known of the three companies under their successor, and what is not."""
-    collapse = plain(events).set_index("event_id").loc[COLLAPSE, "date"]
+    collapse = without_categories(events).set_index("event_id").loc[COLLAPSE, "date"]
     later = rated[rated["provider_id"].isin(crcs) & (rated["date"] > collapse)]
-    rows = plain(ownership)
+    rows = without_categories(ownership)
     end = rows.loc[(rows["owner_id"] == SUCCESSOR) & rows["provider_id"].isin(crcs), "date_end"].max()
     again = rated[rated["provider_id"].isin(crcs)].groupby("provider_id")["round"].nunique()
     twice = int((again > 1).sum())
@@ -238,7 +240,7 @@ def say_after(rated: pd.DataFrame, events: pd.DataFrame, ownership: pd.DataFrame
 
 def say_workload_after(figures: pd.DataFrame, events: pd.DataFrame, crcs: list[str]) -> str:
     """What is published of caseloads at the three companies from the year of the collapse on."""
-    year = plain(events).set_index("event_id").loc[COLLAPSE, "date"].year
+    year = without_categories(events).set_index("event_id").loc[COLLAPSE, "date"].year
     rows = figures[
         figures["provider_id"].isin(crcs)
         & (figures["date"].dt.year >= year)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import claims, data, staffing
-from helpers.timeline import plain
+from helpers.timeline import without_categories
 
 TABLES = {name: data.load(name) for name in claims.TABLES}
-PLAIN = {name: plain(table) for name, table in TABLES.items()}
+PLAIN = {name: without_categories(table) for name, table in TABLES.items()}
 CHECKED = claims.check(TABLES)
 STORED = CHECKED.set_index("claim_id")["verdict"]
 CELLS = sorted(
@@ -94,7 +94,7 @@ def test_check_of_an_unknown_claim_names_it(monkeypatch):
 
 
 def test_disagreement_is_shown_on_the_page():
-    wrong = {**TABLES, "claims": plain(TABLES["claims"])}
+    wrong = {**TABLES, "claims": without_categories(TABLES["claims"])}
     row = wrong["claims"]["claim_id"] == "csw-09-eight-of-ten"
     wrong["claims"].loc[row, "verdict"] = "supported"
     said = claims.say_checks(claims.check(wrong))
@@ -206,6 +206,15 @@ def test_sentences_hold_the_counts():
     assert claims.say_verdicts(CHECKED).startswith("Of 101 claims in 5 articles, 45 are supported")
     assert "67 of the 101 verdicts are computed" in claims.say_checks(CHECKED)
     assert "36 of the 101 claims, in 3 articles" in claims.say_origin(CHECKED)
+
+
+@pytest.mark.parametrize("words", ["Good", None])
+def test_words_that_do_not_fit_the_check_are_named_with_their_claim(words):
+    wrong = without_categories(TABLES["claims"])
+    wrong.loc[wrong["claim_id"] == "newsquest-03-reform-2014", "value_text"] = words
+    wrong.loc[wrong["claim_id"] == "csw-09-eight-of-ten", "value_text"] = words
+    with pytest.raises(ValueError, match="value_text of .* do not fit its check in CHECKS"):
+        claims.check({**TABLES, "claims": wrong})
 
 
 def test_tables_name_every_claim_and_every_document():

@@ -46,7 +46,7 @@ def test_the_same_declaration_gives_the_same_specification(explorer):
 
 
 def test_all_21_crcs_and_7_divisions_can_be_chosen(explorer):
-    names = timeline.plain(load("providers")).set_index("provider_id")["short_name"]
+    names = timeline.without_categories(load("providers")).set_index("provider_id")["short_name"]
     kinds = load("providers").set_index("provider_id")["kind"]
     options = next(control for control in explorer.controls if control.name == "provider").values
     assert set(names[kinds.isin(["crc", "nps_division"])]) <= set(options)
