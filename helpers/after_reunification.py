@@ -386,13 +386,6 @@ def change_since(series: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def workforce(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """National staff in post by grade, and the vacancy rate, across June 2021: the rows of measure_series."""
-    names = ("all_staff_in_post", "probation_officers_in_post", "probation_services_officers_in_post",
-             "probation_officer_vacancy_rate")  # fmt: skip
-    return pd.concat([measure_series(tables, name) for name in names], ignore_index=True)
-
-
 def vacancies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Probation officer vacancy rates since 2021 in percent: national, and of units where one was printed.
 

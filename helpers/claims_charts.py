@@ -25,11 +25,6 @@ ARTICLE_NAMES = {
     "article-westcountry-2019": "This is the West Country (February 2019)",
     "article-csw-2019": "Civil Service World (March 2019)",
 }
-SPEAKERS = {
-    "the article": "The article itself",
-    "prisons and probation minister": "Prisons and probation minister",
-    "staff, as reported by inspectors": "Staff, as reported by inspectors",
-}
 STATEMENTS = {
     "caseload-168": "Up to 168 cases for one officer",
     "caseload-80-100": "80 to 100 cases on average",

@@ -323,11 +323,6 @@ def score_interval(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, use
     return table
 
 
-def score_interval_grid(evidence: pd.DataFrame, rules: Iterable[ScoringRule]) -> pd.DataFrame:
-    """`score_interval` under several rules, one below the other, with the seven settings of each rule as columns."""
-    return pd.concat([score_interval(evidence, rule).assign(**vars(rule)) for rule in rules], ignore_index=True)
-
-
 def standards_good_interval(evidence: pd.DataFrame) -> pd.DataFrame:
     """How many standards of each service are Good or Outstanding, at least and at most.
 

@@ -34,7 +34,7 @@ def national_series(
     Where several rows give the same cohort, one source is kept (the data tool from 2012/13, the 2016 tables before,
     then rows with counts); other_figures counts the rest, which rival_figures lists. A yearly series steps from
     April to April (the older measure from January at first); years that begin elsewhere overlap with it and are
-    listed by rolling_years.
+    left out.
     Columns: cohort, date, date_end, population, disposal, measure, offenders, reoffenders, reoffences,
     counts_qualifier, binary_rate (percent, as published), binary_rate_qualifier, frequency_rate (reoffences per
     reoffender, as published), binary_low and binary_high (percent, 95% Wilson interval, only where exact counts
@@ -92,12 +92,6 @@ def rival_figures(
         highest=rates.transform("max"),
         spread=rates.transform("max") - rates.transform("min"),
     ).drop(columns="preferred").reset_index(drop=True)  # fmt: skip
-
-
-def rolling_years(national: pd.DataFrame, population: str = "all", measure: str = CURRENT_YEARLY) -> pd.DataFrame:
-    """Yearly cohorts that national_series leaves out because they begin inside another one; columns of national."""
-    rows = _matching(national, population, measure, None)
-    return rows[_rolling(rows)].sort_values("date", kind="stable", ignore_index=True)
 
 
 def break_of_measure(national: pd.DataFrame, population: str = "all") -> pd.DataFrame:
@@ -204,24 +198,6 @@ def decompose_product(first_a, first_b, second_a, second_b):
     Das Gupta (1993), two factors: the change in one times the mean of the other.
     """
     return (second_a - first_a) * (first_b + second_b) / 2, (second_b - first_b) * (first_a + second_a) / 2
-
-
-def change_grid(
-    national: pd.DataFrame,
-    populations: Sequence[str] = ("all", "adult", "juvenile"),
-    measures: Sequence[str] = (CURRENT_YEARLY, OLDER_YEARLY),
-) -> pd.DataFrame:
-    """change_since for every base year, population and yearly measure that has both rates, for a control to pick.
-
-    Columns of change_since, plus base_year (in which the base cohort begins).
-    """
-    grid = []
-    for population in populations:
-        for measure in measures:
-            series = national_series(national, population, measure)
-            bases = series[series["reoffences_per_offender"].notna()].groupby(series["date"].dt.year)["date"].first()
-            grid += [change_since(series, day).assign(base_year=year) for year, day in bases.items()]
-    return pd.concat(grid, ignore_index=True)
 
 
 # ----------------------------------------------------------------------------------------------- case mix
@@ -348,21 +324,6 @@ def detectable_change(
         raise ValueError(f"no {direction} from {baseline_rate}% is found with a chance of {chance:.0%} "
                          f"among {offenders:,.0f} offenders")  # fmt: skip
     return float(brentq(short, 0, most))
-
-
-def detectable_changes(
-    offenders: Sequence[float], baseline_rate: float, chance: float = 0.8, alpha: float = 0.05
-) -> pd.DataFrame:
-    """Detectable fall and rise for a range of cohort sizes: offenders, fall, rise (percentage points)."""
-    return pd.DataFrame(
-        {
-            "offenders": list(offenders),
-            **{
-                way: [detectable_change(n, baseline_rate, chance, alpha, direction=way) for n in offenders]
-                for way in ("fall", "rise")
-            },
-        }
-    )
 
 
 def simulate_power(

@@ -387,35 +387,6 @@ def compute(
     )
 
 
-def curve(
-    inputs: Inputs,
-    preset: str = PRESETS[0],
-    contact_rule: str = AS_PRESET,
-    cut_percent: float | str = AS_PRESET,
-    *,
-    draws: int = 400,
-    seed: int = 1,
-    step: float = 5,
-    **changes: float | str,
-) -> pd.DataFrame:
-    """The same office at every share under-recorded from 0 to 100 percent, for one full-time officer left.
-
-    Columns: under_recorded_percent, hours_needed, hours_recorded, hours_recorded_low and _high (draws),
-    red_seen_weekly, red_not_seen_weekly (closed form), and rule, staff_cut_percent, cases_per_officer, capacity,
-    hiding_share_percent, verdict, kind as in `compute`. Raises ValueError as `setting` does.
-    """
-    rows = []
-    for share in np.arange(0, 100 + step / 2, step):
-        one = setting(inputs, preset, contact_rule, cut_percent, float(share), **changes)
-        closed = expected(one)
-        low, high = np.quantile(_draws(one, draws, seed)["hours_recorded"], [LOW, HIGH])
-        values = {name: closed[name] for name in ("hours_needed", "hours_recorded", "red_seen_weekly")}
-        values |= {"red_not_seen_weekly": closed["red_not_seen_weekly"]}
-        values |= {"hours_recorded_low": low, "hours_recorded_high": high}
-        rows.append({"under_recorded_percent": share} | {k: round(v / one.officers_left, 2) for k, v in values.items()})
-    return pd.DataFrame(rows).assign(**_used(inputs, one, preset, contact_rule))
-
-
 def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,), **changes: float | str) -> pd.DataFrame:
     """The question put to every preset under every contact rule, at the preset's cut in staff or at several.
 
@@ -470,7 +441,7 @@ def _answer(one: pd.Series) -> str:
 
 
 def say_answer(rows: pd.DataFrame) -> str:
-    """How much under-recording makes the load look manageable, from rows of `compute`, `curve` or one of `answers`."""
+    """How much under-recording makes the load look manageable, from rows of `compute` or one of `answers`."""
     return f"In this simulation {_answer(rows.iloc[0])}."
 
 

@@ -103,42 +103,6 @@ def with_periods(table: pd.DataFrame) -> pd.DataFrame:
 # ---------------------------------------------------------------------------------------------- events
 
 
-def select_events(
-    events: pd.DataFrame,
-    kinds: Collection[str] | None = None,
-    provider_ids: Collection[str] | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
-    links: Collection[str] | None = None,
-) -> pd.DataFrame:
-    """Events of these kinds, providers and links whose period touches start to end, both days included.
-
-    Adds period_start, period_end, is_span and wholly_inside: False where the event is dated so loosely
-    (a month, a year) that it may lie outside. Filters by provider or link need the rows of `events_by_provider`.
-    """
-    found = with_periods(without_categories(events))
-    start, end = (pd.Timestamp(day) if day is not None else None for day in (start, end))
-    inside = pd.Series(True, index=found.index)
-    if kinds is not None:
-        found = found[found["kind"].isin(kinds)]
-    if provider_ids is not None:
-        found = found[found["provider_id"].isin(provider_ids)]
-    if links is not None:
-        found = found[found["link"].isin(links)]
-    if start is not None:
-        inside &= found["period_start"] >= start
-        found = found[found["period_end"] >= start]
-    if end is not None:
-        inside &= found["period_end"] <= end
-        found = found[found["period_start"] <= end]
-    return found.assign(wholly_inside=inside.reindex(found.index)).reset_index(drop=True)
-
-
-def events_between(events: pd.DataFrame, start: Day, end: Day) -> pd.DataFrame:
-    """Events whose period touches start to end; columns as in `select_events`."""
-    return select_events(events, start=start, end=end)
-
-
 def _ancestors(providers: pd.DataFrame) -> pd.DataFrame:
     """Every provider with each group above it, however many levels up: provider_id, ancestor_id."""
     parents = providers.loc[providers["parent_id"].notna(), ["provider_id", "parent_id"]]
@@ -190,20 +154,6 @@ def events_by_provider(
         parts.insert(1, owned[held].reindex(columns=named.columns).assign(link="owner"))
     found = pd.concat([part for part in parts if len(part)]).drop_duplicates(["event_id", "provider_id"])
     return found.sort_values(["date", "event_id"], kind="stable", ignore_index=True)
-
-
-def events_by_year(events: pd.DataFrame) -> pd.DataFrame:
-    """How many events of each kind fall in each year: year, kind, events (zero where there are none)."""
-    counts = pd.crosstab(events["date"].dt.year.rename("year"), without_categories(events)["kind"])
-    return counts.melt(ignore_index=False, value_name="events").reset_index()
-
-
-def events_by_precision(events: pd.DataFrame) -> pd.DataFrame:
-    """How exactly the events are dated: date_precision (day, month, year), events, share_percent."""
-    counts = without_categories(events)["date_precision"].value_counts()
-    order = [precision for precision in LENGTHS if precision in counts.index]
-    counts = counts.reindex(order).rename("events").reset_index()
-    return counts.assign(share_percent=100 * counts["events"] / counts["events"].sum())
 
 
 def milestones(events: pd.DataFrame, labels: Mapping[str, str] = MILESTONES) -> pd.DataFrame:
@@ -456,21 +406,6 @@ def owners_on(ownership: pd.DataFrame, day: Day) -> pd.DataFrame:
     return spans.loc[held, ["provider_id", "owner_id", "owner_name", "source_id"]].reset_index(drop=True)
 
 
-def crcs_per_owner(ownership: pd.DataFrame) -> pd.DataFrame:
-    """How many CRCs each owner held between one change of owner and the next.
-
-    Columns: date, date_end (first and last day of the stretch), owner_id, owner_name (as first given), crcs.
-    """
-    spans = _one_name_each(ownership_spans(ownership))
-    changes = sorted(spans["span_start"].unique())
-    ends = [day - ONE_DAY for day in changes[1:]] + [spans["span_end"].max()]
-    stretches = pd.DataFrame({"date": changes, "date_end": ends})
-    stretches = stretches.merge(spans.drop(columns=["date", "date_end"]), how="cross")
-    held = stretches[(stretches["span_start"] <= stretches["date"]) & (stretches["date"] <= stretches["span_end"])]
-    keys = ["date", "date_end", "owner_id", "owner_name"]
-    return held.groupby(keys, as_index=False)["provider_id"].nunique().rename(columns={"provider_id": "crcs"})
-
-
 def owner_changes(ownership: pd.DataFrame) -> pd.DataFrame:
     """Every day on which a CRC passed from one holder to another.
 
@@ -620,16 +555,6 @@ def say_events(events: pd.DataFrame) -> str:
     years = f"{events['date'].min().year} to {events['date'].max().year}"
     dated = ", ".join([f"{counts.get('day', 0)} are known to the day", *loose])
     return f"{len(events)} events from {years}: {dated}."
-
-
-def say_in_office(office_holders: pd.DataFrame, day: Day) -> str:
-    """Who held which office on a day, saying where the dates leave doubt."""
-    found = who_was_in_office(office_holders, day)
-    if found.empty:
-        return f"No office holder is recorded for {say_day(day)}."
-    doubt = (", " + found["doubt"]).where(found["doubt"] != "", "")
-    names = (found["holder"] + " (" + found["office_title"] + doubt + ")").tolist()
-    return f"On {say_day(day)}: {'; '.join(names)}."
 
 
 def say_owners(ownership: pd.DataFrame, day: Day) -> str:

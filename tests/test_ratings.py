@@ -249,15 +249,6 @@ def test_tenths_of_points_meet_their_threshold():
     assert r.score_interval(evidence, rule)[["lowest", "highest"]].values.tolist() == [[1.6, 1.6]]
 
 
-def test_several_rules_at_once_are_the_single_ones(first):
-    rules = [r.DEFAULT_RULE, r.ScoringRule(good_from=18)]
-    grid = r.score_interval_grid(first, rules)
-    assert len(grid) == 56
-    for rule in rules:
-        chosen = grid.loc[grid["good_from"] == rule.good_from, ["lowest", "highest"]].reset_index(drop=True)
-        pd.testing.assert_frame_equal(chosen, r.score_interval(first, rule)[["lowest", "highest"]])
-
-
 def test_one_setting_takes_under_twenty_milliseconds(first):
     r.score_interval(first)
     times = []

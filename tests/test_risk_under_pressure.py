@@ -394,14 +394,6 @@ def test_compute_is_simulate_for_one_officer():
         np.testing.assert_allclose(rows[column], whole[of] / one.officers_left, atol=0.0051)
 
 
-def test_the_curve_crosses_the_hours_there_are_at_the_hiding_share():
-    rows = risk.curve(INPUTS, "staff down a third")
-    assert rows["under_recorded_percent"].tolist() == list(range(0, 101, 5))
-    crossing = np.interp(-rows["capacity"].iloc[0], -rows["hours_recorded"], rows["under_recorded_percent"])
-    assert crossing == pytest.approx(rows["hiding_share_percent"].iloc[0], abs=0.1)
-    assert (rows["hours_recorded"].between(rows["hours_recorded_low"], rows["hours_recorded_high"])).all()
-
-
 def test_the_answers_of_the_presets():
     own = risk.answers(INPUTS).query("own_rule").set_index("preset")
     assert own["verdict"].to_dict() == {

@@ -50,11 +50,13 @@ def test_a_tile_for_each_row_and_cut(rows):
 @pytest.mark.parametrize("preset", risk.PRESETS)
 def test_rows_of_the_explorer_are_those_of_the_analysis(preset):
     rows = pressure.pressure_rows(INPUTS, preset, risk.AS_PRESET, risk.AS_PRESET)
-    curve = risk.curve(INPUTS, preset, step=25)
-    for mine, theirs in {"needed": "hours_needed", "recorded": "hours_recorded", "seen": "red_seen_weekly"}.items():
-        np.testing.assert_allclose(rows[mine], curve[theirs], atol=0.011)
+    for row in rows.itertuples():
+        one = risk.setting(INPUTS, preset, share_percent=float(row.under_recorded_percent))
+        closed = risk.expected(one)
+        found = [closed[name] / one.officers_left for name in ("hours_needed", "hours_recorded", "red_seen_weekly")]
+        np.testing.assert_allclose([row.needed, row.recorded, row.seen], found, atol=0.011)
     assert (rows["recorded"].diff().dropna() < 0).all() and rows["recorded"].iloc[0] == rows["needed"].iloc[0]
-    assert rows["crossing"].notna().all() == (curve["verdict"] == "possible").all()
+    assert rows["crossing"].notna().all() == (risk.verdict(risk.hiding_share(one)) == "possible")
 
 
 def test_the_finding_is_that_of_the_analysis_for_every_choice():
