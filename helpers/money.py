@@ -412,6 +412,10 @@ def _one(figures: pd.DataFrame, figure_id: str) -> pd.Series:
     return for_rows(choose(figures, [figure_id])).iloc[0]
 
 
+def _each(figures: pd.DataFrame, *figure_ids: str) -> list[pd.Series]:
+    return [_one(figures, figure_id) for figure_id in figure_ids]
+
+
 def _w(figures: pd.DataFrame, figure_id: str) -> str:
     return _one(figures, figure_id)["words"]
 
@@ -420,14 +424,12 @@ def say_contract_value(figures: pd.DataFrame) -> str:
     """The value of the contracts, first, later and last."""
     rows = path(figures, "contract value")
     rival = rows[rows["rival_group"] == "crc-contract-value"]
-    low, high, first, last = (
-        _one(figures, name)
-        for name in (
-            "crc-contracts-ministry-range-low",
-            "crc-contracts-ministry-range-high",
-            "payments-to-crcs-first-projection",
-            "payments-to-crcs-to-december-2020",
-        )
+    low, high, first, last = _each(
+        figures,
+        "crc-contracts-ministry-range-low",
+        "crc-contracts-ministry-range-high",
+        "payments-to-crcs-first-projection",
+        "payments-to-crcs-to-december-2020",
     )
     return (
         f"Promised: the 21 contract areas were valued at {low['words']} to {high['words']} over {low['period']}; the "
@@ -583,13 +585,11 @@ def say_penalties(figures: pd.DataFrame) -> str:
 
 def say_service_levels(figures: pd.DataFrame) -> str:
     """Service levels met by the CRCs and the NPS."""
-    nps, mean, weakest = (
-        _one(figures, name)
-        for name in (
-            "2016-04-nps-service-levels-met",
-            "2017-06-crcs-targets-met-mean",
-            "2017-06-weakest-crc-targets-met",
-        )
+    nps, mean, weakest = _each(
+        figures,
+        "2016-04-nps-service-levels-met",
+        "2017-06-crcs-targets-met-mean",
+        "2017-06-weakest-crc-targets-met",
     )
     return (
         f"Met: the CRCs reached {mean['words']} targets on average by {mean['period']} and the weakest "
@@ -600,13 +600,11 @@ def say_service_levels(figures: pd.DataFrame) -> str:
 
 def say_unknown_service_levels(figures: pd.DataFrame) -> str:
     """What is not known about service levels."""
-    first, near, robust = (
-        _one(figures, name)
-        for name in (
-            "2015-12-crcs-service-levels-met",
-            "2016-q3-crcs-measures-near-target",
-            "2016-04-crcs-service-levels-robust",
-        )
+    first, near, robust = _each(
+        figures,
+        "2015-12-crcs-service-levels-met",
+        "2016-q3-crcs-measures-near-target",
+        "2016-04-crcs-service-levels-robust",
     )
     return (
         f"In {first['period']} CRCs met {first['words']}: the source read does not show how many were counted. In "
@@ -630,10 +628,8 @@ def say_payment_by_results(figures: pd.DataFrame) -> str:
 
 def say_reoffending_target(figures: pd.DataFrame) -> str:
     """The planned fall in the binary rate and what came out."""
-    planned, fell, minister = (
-        _w(figures, name)
-        for name in ("planned-fall", "2017-03-all-probation-fall-in-binary-rate", "minister-binary-change")
-    )
+    planned, minister = _w(figures, "planned-fall"), _w(figures, "minister-binary-change")
+    fell = _w(figures, "2017-03-all-probation-fall-in-binary-rate")
     rise = _w(figures, "2017-03-all-probation-rise-in-frequency-rate")
     return (
         f"The binary rate was to fall by {planned}; the National Audit Office found a fall of {fell} to March 2017, a "
