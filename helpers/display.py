@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -159,7 +159,7 @@ def _cell(value: Any) -> tuple[str, str]:
     return escape(text), plain(text)
 
 
-def source_link(source: pd.Series) -> Link:
+def source_link(source: Mapping[str, Any]) -> Link:
     """The link of one row of the sources table: only the address of a page is linked, never a site's front page."""
     if source["url_kind"] == "page" and str(source["url"]).startswith(("http://", "https://")):
         return Link(source["title"], source["url"])
@@ -169,11 +169,11 @@ def source_link(source: pd.Series) -> Link:
 
 def with_sources(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
     """The rows with `source_id` replaced by a `source` column of links and a `publisher` column."""
-    listed = sources.set_index("source_id")
-    links = listed.apply(source_link, axis=1)
+    used = sources[sources["source_id"].isin(rows["source_id"])]
+    links = {source["source_id"]: source_link(source) for source in used.to_dict("records")}
     return rows.drop(columns="source_id").assign(
         source=rows["source_id"].map(links).to_numpy(),
-        publisher=rows["source_id"].map(listed["publisher"]).to_numpy(),
+        publisher=rows["source_id"].map(used.set_index("source_id")["publisher"]).to_numpy(),
     )
 
 
