@@ -213,6 +213,8 @@ def count(
 
 def _period(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     period = pd.Period(text)
+    if pd.isna(period):
+        raise ValueError("a date is needed")
     return period.start_time.normalize(), period.end_time.normalize()
 
 
@@ -761,10 +763,19 @@ CHECKS: dict[str, tuple[Test, ...]] = {
 
 
 def run(claim_id: str, tables: Tables) -> tuple[Outcome, ...]:
-    """The outcomes of one claim's tests, from tables `without_categories`; KeyError where it has no check."""
+    """The outcomes of one claim's tests. Tables as text (`timeline.without_categories`).
+
+    Raises KeyError where it has no check, ValueError where its figure does not fit the check.
+    """
     claims = tables["claims"]
     claim = claims[claims["claim_id"] == claim_id].iloc[0]
-    return tuple(test(Case(claim, tables)) for test in CHECKS[claim_id])
+    try:
+        return tuple(test(Case(claim, tables)) for test in CHECKS[claim_id])
+    except (ValueError, IndexError) as error:
+        raise ValueError(
+            f"claims: value and value_text of {claim_id} do not fit its check in CHECKS of helpers/claims.py: {error}. "
+            "Correct the row or the check."
+        ) from error
 
 
 def check(tables: Tables) -> pd.DataFrame:

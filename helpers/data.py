@@ -231,6 +231,8 @@ class _Table:
     # (columns here, table there, columns there)
     foreign_keys: list[tuple[list[str], str, list[str]]] = field(default_factory=list)
     rules: list[_Rule] = field(default_factory=list)
+    # (columns, their values in each row that the code looks up by them)
+    needs: list[tuple[list[str], list[tuple[str, ...]]]] = field(default_factory=list)
 
     def referred(self) -> set[str]:
         return {table for _, table, _ in self.foreign_keys} | {f.list_of[0] for f in self.fields if f.list_of}
@@ -333,6 +335,7 @@ class _Reader:
         table = _Table(name, path, title, description, fields)
         rules = [self.rule(item, table) for item in self.objects(resource, "rules", name)]
         table.rules = [rule for rule in rules if rule]
+        table.needs = [need for item in self.objects(resource, "needs", name) if (need := self.need(item, table))]
         return table, schema
 
     def field(self, item: dict, table: str) -> _Field:
@@ -427,6 +430,19 @@ class _Reader:
         tests = [n for n in nodes if isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.Is | ast.IsNot)]
         may_be_empty = {n.left.id for n in tests if isinstance(n.left, ast.Name)}
         return _Rule(name, message, columns, may_be_empty, code)
+
+    def need(self, item: dict, table: _Table) -> tuple[list[str], list[tuple[str, ...]]] | None:
+        """Rows that must be there, because the code looks them up."""
+        where = f"needs of {table.name}"
+        columns = self.columns(item.get("fields"), "fields", table, where)
+        listed = self.get(item, "values", list, where)
+        rows = [(value,) if isinstance(value, str) else value for value in listed]
+        fit = all(isinstance(row, tuple | list) and len(row) == len(columns) for row in rows) if columns else True
+        if not rows or not fit or not all(isinstance(cell, str) for row in rows for cell in row):
+            cells = _listing(columns) or "fields"
+            self.wrong(where, f"values must list the cells of {cells} in each row needed", listed)
+            return None
+        return (columns, [tuple(row) for row in rows]) if columns else None
 
     def references(self, table: _Table, schema: dict, tables: dict[str, _Table]) -> None:
         """The keys of a table, once all tables are known."""
@@ -747,6 +763,11 @@ def _check(package: _Package, table: _Table) -> tuple[pd.DataFrame | None, list[
             keys = ((place, (item,)) for place, cell in enumerate(cells[column.name]) for item in cell.split())
             _known([column.name], keys, known, package.file(other), [target], wrong)
 
+    for columns, needed in table.needs:
+        if cells.keys() >= set(columns):
+            there = set(zip(*(cells[name] for name in columns)))
+            at_start += _lacking(columns, needed, there, file)
+
     doubtful = {problem.row for problem in found}
     for rule in table.rules:
         if values.keys() >= set(rule.columns):
@@ -790,6 +811,20 @@ def _known(
                 near = _nearest(" + ".join(key), map(" + ".join, known)) if len(fixes) < 20 else ""
                 fixes[key] = f"{near}Correct it, or add it to {file}"
             wrong(place, ", ".join(columns), " + ".join(key), f"must be in column {names} of {file}", fixes[key])
+
+
+def _lacking(columns: list[str], needed: list[tuple], there: set[tuple], file: str) -> list[Problem]:
+    """The rows that the code looks up and that are not there."""
+    problems = []
+    spare = [" + ".join(key) for key in there - set(needed)]
+    for key in needed:
+        if key not in there:
+            value = " + ".join(cell or "(empty)" for cell in key)
+            near = _nearest(value, spare) if len(problems) < 20 else ""
+            fix = f"{near}Restore that row, or change the code that looks it up and take it off needs in {PACKAGE}"
+            rule = "must be in a row, which helpers/ looks up by it"
+            problems.append(Problem(file, None, ", ".join(columns), value, rule, fix))
+    return problems
 
 
 def _hold(rule: _Rule, values: dict[str, list], lines: list[int], doubtful: set[int | None], wrong: Callable) -> None:

@@ -213,7 +213,7 @@ def test_words_that_do_not_fit_the_check_are_named_with_their_claim(words):
     wrong = without_categories(TABLES["claims"])
     wrong.loc[wrong["claim_id"] == "newsquest-03-reform-2014", "value_text"] = words
     wrong.loc[wrong["claim_id"] == "csw-09-eight-of-ten", "value_text"] = words
-    with pytest.raises(ValueError, match="value_text of .* do not fit its check in CHECKS"):
+    with pytest.raises(ValueError, match="do not fit its check in CHECKS"):
         claims.check({**TABLES, "claims": wrong})
 
 

@@ -1,18 +1,21 @@
 """The loader: what it gives, and what it says about every kind of fault."""
 
+import ast
 import copy
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 
-from helpers import data
+from helpers import data, notebooks
 from helpers.data import DataError, Problem
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -333,6 +336,24 @@ def with_rule(folder, expression):
     return []
 
 
+def test_a_row_that_the_code_looks_up_must_be_there(folder):
+    package = copy.deepcopy(PACKAGE)
+    package["resources"][1]["needs"] = [
+        {"fields": "visit_id", "values": ["north-1", "south-1"]},
+        {"fields": ["tier", "band"], "values": [["A", "Good"], ["A", ""]]},
+    ]
+    write_package(folder, package)
+    assert len(data.load("visits", folder)) == 3
+    write_visits(folder, ROWS.replace("south-1", "south-2").replace(",,A,7", ",Good,A,7"))
+    renamed, emptied = problems(folder)
+    assert (renamed.file, renamed.column, renamed.value) == ("data/ratings/visits.csv", "visit_id", "south-1")
+    assert (emptied.column, emptied.value) == ("tier, band", "A + (empty)")
+    assert str(renamed) == (
+        "visit_id: 'south-1' must be in a row, which helpers/ looks up by it. Did you mean 'south-2'? "
+        "Restore that row, or change the code that looks it up and take it off needs in datapackage.json."
+    )
+
+
 @pytest.mark.parametrize(
     ("expression", "rows"),
     [
@@ -566,6 +587,10 @@ FAULTS = [
     ("foreignKeys.0.reference.resource", "source", "visits", "reference of foreignKeys must name a table"),
     ("foreignKeys.0.fields", ["source_id", "note"], "visits", "foreignKeys must pair"),
     ("rules", [{"name": "r"}], "rules of visits", "each rule must have"),
+    ("needs", [{"fields": "visit", "values": ["north-1"]}], "needs of visits", "fields must name a column of visits"),
+    ("needs", [{"fields": "visit_id"}], "needs of visits", "values must list the cells of visit_id"),
+    ("needs", [{"fields": "visit_id", "values": [1]}], "needs of visits", "values must list the cells of visit_id"),
+    ("needs", [{"fields": ["band", "tier"], "values": [["A"]]}], "needs of visits", "values must list the cells of"),
 ]  # fmt: skip
 
 
@@ -760,6 +785,42 @@ real = pytest.mark.skipif(not (data.DATA / data.PACKAGE).exists(), reason="data/
 def test_every_table_of_the_project_is_valid():
     tables = data.check()
     assert list(tables) == data.tables().index.tolist()
+
+
+# Their keys stand in the code by chance, or in another table too that lists them.
+NOT_LOOKED_UP = {"glossary", "after_comparability", "divisions_and_regions", "simulation_inputs"}
+
+
+@real
+def test_every_key_that_the_code_names_is_listed_as_needed():
+    """Then a row that is renamed or dropped is missed by the loader, and not by a KeyError in a chart."""
+    sources = [path.read_text("utf-8") for path in (ROOT / "helpers").glob("*.py")]
+    for path in notebooks.paths():
+        sources += [cell.source for cell in notebooks.code_cells(nbformat.read(path, as_version=4))]
+    texts = [n.value for source in sources for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)]
+    # A whole text, or a quoted text within an expression.
+    named = {part for text in texts if isinstance(text, str) for part in (text, *re.findall("'([^']*)'", text))}
+    unlisted = []
+    for resource in json.loads((data.DATA / data.PACKAGE).read_text("utf-8"))["resources"]:
+        key = resource["schema"]["primaryKey"]
+        if len(key) == 1 and resource["name"] not in NOT_LOOKED_UP:
+            listed = {v for need in resource.get("needs", []) if need["fields"] == key for v in need["values"]}
+            there = set(data.load(resource["name"])[key[0]])
+            unlisted += [f"{resource['name']}: {name}" for name in sorted(there & named - listed)]
+            assert listed <= named, f"needs of {resource['name']}: no code names {listed - named}: take it off the list"
+    assert unlisted == [], "add them to needs of their table in datapackage.json"
+
+
+@real
+def test_a_measure_linked_to_another_table_has_rows_there():
+    links = data.load("after_measures").dropna(subset="linked_table")
+    for link in links.astype(object).itertuples():
+        there = data.load(link.linked_table).astype(str)
+        found = there[there["measure"] == link.linked_measure]
+        group = next((name for name in ("grade", "role") if name in there), None)
+        if group and pd.notna(link.linked_group):
+            found = found[found[group] == link.linked_group]
+        assert len(found), link.measure
 
 
 @real
