@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from helpers import charts, display
@@ -144,11 +145,14 @@ def show(name: str, label: str, options: Sequence[str] | Mapping[str, str], star
     return replace(choice(name, label, options, start), kind="show")
 
 
-def _matches(rows: pd.DataFrame, control: Control, value: Any) -> pd.Series:
-    column = rows[control.column]
+def _matches(rows: pd.DataFrame, control: Control, value: Any) -> np.ndarray:
+    """Which rows a grid control or a filter lets through at this value."""
+    if control.computes:
+        return (rows[control.name] == value).to_numpy(bool)
     if value == "":
-        return pd.Series(True, index=rows.index)
-    return column.map(lambda cell: value in cell if isinstance(cell, (list, tuple)) else cell == value).astype(bool)
+        return np.ones(len(rows), dtype=bool)
+    holds = [value in cell if isinstance(cell, (list, tuple)) else cell == value for cell in rows[control.column]]
+    return np.array(holds, dtype=bool)
 
 
 class Explorer:
@@ -193,6 +197,7 @@ class Explorer:
         self._grid_controls = [c for c in self.controls if c.computes and not c.live_only]
         self._live_only = [c for c in self.controls if c.live_only]
         self.start = {control.name: control.start for control in self.controls}
+        self._known: dict[tuple[str, Any], np.ndarray] = {}
         self.rows = self._grid(self.start)
         if source_ids is None:
             source_ids = self.rows.get("source_id", [])
@@ -226,12 +231,16 @@ class Explorer:
     def matching(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> pd.DataFrame:
         """The rows that a reader sees under `choices`."""
         rows = self.rows if rows is None else rows
-        for control in self._grid_controls:
-            rows = rows[rows[control.name] == choices[control.name]]
+        # A page asks for hundreds of combinations of the same rows: each control is looked at once for each choice.
+        known = self._known if rows is self.rows else {}
+        matching = np.ones(len(rows), dtype=bool)
         for control in self.controls:
-            if control.kind == "filter":
-                rows = rows[_matches(rows, control, choices[control.name])]
-        return rows
+            if control in self._grid_controls or control.kind == "filter":
+                asked = control.name, choices[control.name]
+                if asked not in known:
+                    known[asked] = _matches(rows, control, choices[control.name])
+                matching &= known[asked]
+        return rows[matching]
 
     def finding(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> str:
         """The finding under `choices` in words."""
@@ -275,9 +284,15 @@ class Explorer:
         """The chart at the start values: the page and the live widget begin with the same one."""
         return self._chart(self.rows, self.start)
 
+    @cached_property
+    def _start_spec(self) -> dict[str, Any]:
+        return self._start_chart.to_dict()
+
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification with bound parameters: the explorer without a kernel."""
-        spec = self._start_chart.to_dict()
+        # Rows and marks are shared with the live widget, which makes nothing of them its own.
+        spec = {**self._start_spec, "params": [*map(dict, self._start_spec["params"])]}
+        spec["title"], spec["usermeta"] = dict(spec["title"]), dict(spec["usermeta"])
         moving = {control.name: control for control in self.controls if not control.live_only}
         for parameter in spec["params"]:
             control = moving.get(parameter["name"])
@@ -353,7 +368,7 @@ class Live:
         self.reset = ipywidgets.Button(description="Back to the start values", layout={"width": "max-content"})
         self.reset.on_click(lambda _: self._reset())
         self.message = ipywidgets.HTML()
-        self.chart = offline_chart()(explorer._start_chart, embed_options={"renderer": "svg", "actions": False})
+        self.chart = offline_chart()(_written(explorer), embed_options={"renderer": "svg", "actions": False})
         controls = ipywidgets.Box(
             [*self.widgets.values(), self.reset], layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"}
         )
@@ -434,6 +449,13 @@ class Live:
         finally:
             self._held = False
         self._update(self.explorer.controls)
+
+
+def _written(explorer: Explorer) -> Any:
+    """The start chart, written out once for page and widget: to write a chart takes a tenth of a second."""
+    chart, spec = explorer._start_chart, explorer._start_spec
+    object.__setattr__(chart, "to_dict", lambda: spec)  # set past Altair, which would take it for a property
+    return chart
 
 
 def own_keys() -> Any:
