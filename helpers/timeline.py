@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date as Date
 
+import numpy as np
 import pandas as pd
 
 from helpers.display import join_words
@@ -66,26 +67,30 @@ BODIES = {
 
 def without_categories(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its listed values as text, so that rows can be joined, relabelled and added to."""
-    listed = [column for column in table if isinstance(table[column].dtype, (pd.CategoricalDtype, pd.StringDtype))]
-    return table.astype(dict.fromkeys(listed, "str"))
+    kinds = (pd.CategoricalDtype, pd.StringDtype)
+    listed = [column for column, kind in table.dtypes.items() if isinstance(kind, kinds) and kind != "str"]
+    return table.assign(**{column: table[column].astype("str") for column in listed})
 
 
 def last_days(dates: pd.Series, precisions: pd.Series) -> pd.Series:
     """Last day that a start of the stated precision can mean; NaT where the precision sets no length."""
-    last = pd.Series(pd.NaT, index=dates.index, dtype=dates.dtype)
-    for precision, length in LENGTHS.items():
-        rows = (precisions == precision) & dates.notna()
-        last[rows] = dates[rows] + length - ONE_DAY
-    return last
+    return _other_ends(dates, precisions, lambda days, length: days + length - ONE_DAY)
 
 
 def first_days(ends: pd.Series, precisions: pd.Series) -> pd.Series:
     """First day that an end of the stated precision can mean, given its last; NaT where there is no length."""
-    first = pd.Series(pd.NaT, index=ends.index, dtype=ends.dtype)
-    for precision, length in LENGTHS.items():
-        rows = (precisions == precision) & ends.notna()
-        first[rows] = ends[rows] + ONE_DAY - length
-    return first
+    return _other_ends(ends, precisions, lambda days, length: days + ONE_DAY - length)
+
+
+def _other_ends(
+    days: pd.Series, precisions: pd.Series, other_end: Callable[[pd.Series, pd.DateOffset], pd.Series]
+) -> pd.Series:
+    found = np.full(len(days), "NaT", days.dtype)
+    precisions = precisions.to_numpy()
+    for precision in LENGTHS.keys() & set(precisions):
+        rows = precisions == precision
+        found[rows] = other_end(days[rows], LENGTHS[precision])
+    return pd.Series(found, index=days.index)
 
 
 def with_periods(table: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +166,7 @@ def milestones(events: pd.DataFrame, labels: Mapping[str, str] = MILESTONES) -> 
 
     Raises ValueError naming the events that the table does not have.
     """
-    found = without_categories(events)[events["event_id"].isin(labels)]
+    found = without_categories(events[events["event_id"].isin(labels)])
     if missing := sorted(set(labels) - set(found["event_id"])):
         raise ValueError(f"Not in events: {', '.join(missing)}. Correct the event_id in data or in MILESTONES.")
     found = found.assign(label=found["event_id"].map(labels))
@@ -239,12 +244,15 @@ def days_between(first: pd.Series, second: pd.Series) -> tuple[int, int]:
     Each row needs date and date_precision. Both numbers are the same where both are known to the day.
     Raises ValueError where a row's precision sets no length.
     """
-    rows = pd.DataFrame([first, second])[["date", "date_precision"]]
-    rows = with_periods(rows.assign(date=pd.to_datetime(rows["date"])))
-    if rows[["period_start", "period_end"]].isna().any(axis=None):
-        raise ValueError("A row without a known period has no number of days: give rows with a date and a precision.")
-    (a_start, b_start), (a_end, b_end) = rows["period_start"], rows["period_end"]
+    (a_start, a_end), (b_start, b_end) = map(_days_of, (first, second))
     return (b_start - a_end).days, (b_end - a_start).days
+
+
+def _days_of(row: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, length = pd.Timestamp(row["date"]), LENGTHS.get(row["date_precision"])
+    if pd.isna(first) or length is None:
+        raise ValueError("A row without a known period has no number of days: give rows with a date and a precision.")
+    return first, first + length - ONE_DAY
 
 
 # -------------------------------------------------------------------------------------- office holders
@@ -289,21 +297,25 @@ def who_was_in_office(office_holders: pd.DataFrame, day: Day) -> pd.DataFrame:
     or last day that is known only to the month or year, or not at all. Unknown days are limited by the spells
     before and after; on the day of a handover both holders are listed.
     """
-    day = pd.Timestamp(day)
-    lanes = office_lanes(office_holders)
-    possible = (lanes["not_before"].fillna(pd.Timestamp.min) <= day) & (
-        day <= lanes["not_after"].fillna(pd.Timestamp.max)
-    )
-    begun = (lanes["start_last"] <= day) | (lanes["in_post_on"] <= day)
-    not_over = (day <= lanes["end_first"]) | (day <= lanes["in_post_on"]) | (day <= lanes["start_last"])
-    doubt = pd.Series("", index=lanes.index).mask(~not_over, "last day not known").mask(~begun, "start not known")
-    to_the_day = ((doubt == "last day not known") & lanes["end_known"]) | (
-        (doubt == "start not known") & lanes["start_known"]
+    return _holders_on([pd.Timestamp(day)], office_holders).drop(columns="day")
+
+
+def _holders_on(days: Iterable[pd.Timestamp], office_holders: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `who_was_in_office` for each of these days: day, and the columns of that table."""
+    rows = pd.DataFrame({"day": days}).merge(office_lanes(office_holders), how="cross")
+    day = rows["day"]
+    # Where there is no limit the comparison is false.
+    rows, day = (part[~(rows["not_before"] > day) & ~(rows["not_after"] < day)] for part in (rows, day))
+    begun = (rows["start_last"] <= day) | (rows["in_post_on"] <= day)
+    not_over = (day <= rows["end_first"]) | (day <= rows["in_post_on"]) | (day <= rows["start_last"])
+    doubt = pd.Series("", index=rows.index).mask(~not_over, "last day not known").mask(~begun, "start not known")
+    to_the_day = ((doubt == "last day not known") & rows["end_known"]) | (
+        (doubt == "start not known") & rows["start_known"]
     )
     doubt = doubt.mask(to_the_day, doubt + " to the day")
-    lanes = lanes.assign(certainty=(doubt == "").map({True: "certain", False: "possible"}), doubt=doubt)
-    columns = ["office", "office_title", "holder", "certainty", "doubt", "source_id"]
-    return lanes.loc[possible, columns].reset_index(drop=True)
+    rows = rows.assign(certainty=(doubt == "").map({True: "certain", False: "possible"}), doubt=doubt)
+    columns = ["day", "office", "office_title", "holder", "certainty", "doubt", "source_id"]
+    return rows[columns].reset_index(drop=True)
 
 
 def office_terms(office_holders: pd.DataFrame, start: Day, end: Day) -> pd.DataFrame:
@@ -342,14 +354,13 @@ def in_office_at(events: pd.DataFrame, office_holders: pd.DataFrame) -> pd.DataF
     source_id is that of the event. Doubt stands in brackets; names joined by 'or' are both possible. An event dated
     loosely is asked at its first day.
     """
-    rows = []
-    for event in without_categories(events).to_dict("records"):
-        found = who_was_in_office(office_holders, event["date"])
-        doubt = (" (" + found["doubt"] + ")").where(found["doubt"] != "", "")
-        names = (found["holder"] + doubt).groupby(found["office"]).agg(" or ".join)
-        rows.append({**event, **names.reindex(list(OFFICES), fill_value="not known").to_dict()})
+    events = without_categories(events)
+    found = _holders_on(events["date"].unique(), office_holders)
+    found["name"] = found["holder"] + (" (" + found["doubt"] + ")").where(found["doubt"] != "", "")
+    names = found.pivot_table("name", "day", "office", aggfunc=" or ".join)
+    held = names.reindex(events["date"], columns=list(OFFICES)).fillna("not known").set_index(events.index)
     columns = ["event_id", "date", "date_precision", "title", *OFFICES, "source_id"]
-    return pd.DataFrame(rows, columns=columns)
+    return events.assign(**held)[columns].reset_index(drop=True)
 
 
 # ------------------------------------------------------------------------------------------- ownership
@@ -427,11 +438,11 @@ def owner_changes(ownership: pd.DataFrame) -> pd.DataFrame:
 
 
 def overlay(table: pd.DataFrame, statistic: str, value: str = "value", unit: str | None = None) -> pd.DataFrame:
-    """A published statistic as rows on the time axis, one statistic and source a call.
+    """A published statistic as rows on the time axis, each body and source a series of its own.
 
-    Columns: statistic, period_start, period_end, value, qualifier, unit, source_id. A qualifier that the
-    table does not have is exact. Raises ValueError where the rows mix sources or units: they are not one
-    series.
+    Columns: statistic, period_start, period_end, value, qualifier, unit, source_id, provider_id, series (what a line
+    may connect: one body and source). A qualifier that the table does not have is exact. Raises ValueError where a
+    series mixes units.
     """
     rows = with_periods(without_categories(table).dropna(subset=[value])).assign(statistic=statistic)
     rows["value"] = rows[value]
@@ -439,22 +450,21 @@ def overlay(table: pd.DataFrame, statistic: str, value: str = "value", unit: str
         rows["qualifier"] = "exact"
     if unit is not None:
         rows["unit"] = unit
-    for column in ("source_id", "unit"):
-        several = sorted(set(rows[column]))
-        if len(several) > 1:
-            raise ValueError(f"Column {column}: {statistic} would mix {', '.join(several)}. Filter to one first.")
+    rows["series"] = (rows["provider_id"] + " | ").fillna("") + rows["source_id"]
+    for series, units in rows.groupby("series")["unit"].unique().items():
+        if len(units) > 1:
+            raise ValueError(f"Column unit: {statistic}, {series} mixes {', '.join(sorted(units))}. Keep one of them.")
     columns = ["statistic", "period_start", "period_end", "value", "qualifier", "unit", "source_id"]
-    return rows[columns].sort_values("period_start", ignore_index=True)
+    return rows[[*columns, "provider_id", "series"]].sort_values(["series", "period_start"], ignore_index=True)
 
 
 def statistics(staff: pd.DataFrame, caseload: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
     """The statistics that can be laid over the time axis, each source a series of its own.
 
-    Columns of `overlay`, plus provider_id (empty for England and Wales as a whole) and series (what a line may
-    connect: one body and source). statistic is Staff in post, People supervised, Binary rate or Frequency rate; the
-    rates are those of the yearly cohorts of the measure in use since 2017, all disposals, adults and juveniles.
+    Columns of `overlay`; provider_id is empty for England and Wales as a whole. statistic is Staff in post, People
+    supervised, Binary rate or Frequency rate; the rates are those of the yearly cohorts of the measure in use since
+    2017, all disposals, adults and juveniles.
     """
-    staff, caseload, national = without_categories(staff), without_categories(caseload), without_categories(national)
     in_post = staff[
         (staff["measure"] == "FTE") & (staff["grade"] == "all grades") & staff["provider_id"].isin(NATIONAL_BODIES)
     ]
@@ -473,16 +483,8 @@ def statistics(staff: pd.DataFrame, caseload: pd.DataFrame, national: pd.DataFra
         ("Binary rate", yearly.assign(qualifier=yearly["binary_rate_qualifier"]), "binary_rate", "percent"),
         ("Frequency rate", yearly, "frequency_rate", "reoffences per reoffender"),
     )
-    parts = [
-        overlay(rows, statistic, value, unit).assign(
-            provider_id=provider_id, series=" | ".join([*([provider_id] if pd.notna(provider_id) else []), source_id])
-        )
-        for statistic, table, value, unit in chosen
-        for (provider_id, source_id), rows in table.dropna(subset=[value]).groupby(
-            ["provider_id", "source_id"], dropna=False
-        )
-    ]
-    return pd.concat(parts, ignore_index=True).sort_values(["statistic", "series"], kind="stable", ignore_index=True)
+    parts = [overlay(table, statistic, value, unit) for statistic, table, value, unit in chosen]
+    return pd.concat(parts).sort_values("statistic", kind="stable", ignore_index=True)
 
 
 def statistic_points(rows: pd.DataFrame, start: Day, end: Day, longest_gap_days: int = 400) -> pd.DataFrame:
@@ -520,10 +522,9 @@ def say_day(day: Day, precision: str = "day") -> str:
         return f"{day:%B %Y}"
     if precision == "year":
         return str(day.year)
-    last = last_days(pd.Series([day]), pd.Series([precision]))[0]
-    if pd.isna(last):
+    if pd.isna(day) or precision not in LENGTHS:
         return "an unknown date"
-    return f"{day:%B %Y} to {last:%B %Y}"
+    return f"{day:%B %Y} to {day + LENGTHS[precision] - ONE_DAY:%B %Y}"
 
 
 def say_period(first: Day, last: Day) -> str:
@@ -618,10 +619,10 @@ def say_stretch(first: Day, last: Day) -> str:
 
 def say_office_at(events: pd.DataFrame, office_holders: pd.DataFrame, label: str) -> str:
     """What happened at a milestone and who was in office then."""
-    event = milestones(events).set_index("label").loc[label]
-    row = in_office_at(event.to_frame().T, office_holders).iloc[0]
+    event = milestones(events).set_index("label").loc[[label]]
+    row = in_office_at(event, office_holders).iloc[0]
     offices = "; ".join(f"{name} {row[office]}" for office, name in OFFICES.items())
-    return f"{say_day(event['date'], event['date_precision'])}, '{event['title']}'. In office then: {offices}."
+    return f"{say_day(row['date'], row['date_precision'])}, '{row['title']}'. In office then: {offices}."
 
 
 def say_owner_changes(ownership: pd.DataFrame) -> str:

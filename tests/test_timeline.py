@@ -305,15 +305,20 @@ def test_working_links_failure_reaches_its_three_companies():
 # ------------------------------------------------------------------------------- overlay and sentences
 
 
-def test_overlay_refuses_to_mix_sources():
-    table = dated(("2014-06-30", "day"), ("2015-06-30", "day")).assign(
-        value=[8300.0, 8861.0], unit="FTE", source_id=["answer", "table"]
+def test_overlay_keeps_sources_apart_and_refuses_to_mix_units():
+    table = dated(("2015-06-30", "day"), ("2014-06-30", "day"), ("2014-06-30", "day")).assign(
+        value=[8861.0, 8300.0, 8400.0], unit="FTE", source_id=["answer", "answer", "table"], provider_id="nps"
     )
-    with pytest.raises(ValueError, match="answer, table"):
-        timeline.overlay(table, "NPS staff")
-    found = timeline.overlay(table.assign(source_id="answer"), "NPS staff")
-    assert found["value"].tolist() == [8300.0, 8861.0]
+    found = timeline.overlay(table, "NPS staff")
+    assert found["series"].tolist() == ["nps | answer", "nps | answer", "nps | table"]
+    assert found["value"].tolist() == [8300.0, 8861.0, 8400.0]
     assert set(found["qualifier"]) == {"exact"}
+    assert timeline.overlay(table.assign(provider_id=None), "All staff")["series"].tolist() == [
+        *["answer"] * 2,
+        "table",
+    ]
+    with pytest.raises(ValueError, match="answer mixes FTE, people"):
+        timeline.overlay(table.assign(unit=["FTE", "people", "FTE"]), "NPS staff")
 
 
 def test_statistics_keep_every_source_apart():
