@@ -4,6 +4,7 @@ Bands come from the inspectorate. Points, and the thresholds from points to an o
 print: `ScoringRule` states them as an assumption, `thresholds_check` and `admissible_thresholds` test it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -349,23 +350,6 @@ def mean_points(intervals: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(list(SERVICE_TYPES.values())).rename_axis("service_type").reset_index()
 
 
-def certain_order(intervals: pd.DataFrame) -> pd.DataFrame:
-    """Every pair of services with a known interval, and whether their order is certain.
-
-    Columns: first, second (provider_id, in the order of `intervals`), certain (bool), above, below (provider_id,
-    empty unless certain). A is certainly above B if the lowest total of A is higher than the highest of B.
-    """
-    rows = intervals.dropna(subset=["lowest"])
-    pairs = pd.DataFrame(combinations(rows["provider_id"], 2), columns=["first", "second"])
-    lowest, highest = (rows.set_index("provider_id")[side] for side in ("lowest", "highest"))
-    first_above = pairs["first"].map(lowest) > pairs["second"].map(highest)
-    second_above = pairs["second"].map(lowest) > pairs["first"].map(highest)
-    pairs["certain"] = first_above | second_above
-    pairs["above"] = pairs["first"].where(first_above, pairs["second"].where(second_above))
-    pairs["below"] = pairs["second"].where(first_above, pairs["first"].where(second_above))
-    return pairs
-
-
 def rank_interval(intervals: pd.DataFrame) -> pd.DataFrame:
     """The intervals with the best and worst rank each service can have; services with equal totals share a rank.
 
@@ -436,8 +420,16 @@ def admissible_thresholds(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RU
 
 
 def fitting_rules(admissible: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE) -> list[ScoringRule]:
-    """The rules of `admissible_thresholds` that begin Outstanding where `rule` does, with its points."""
+    """The rules of `admissible_thresholds` that begin Outstanding where `rule` does, with its points.
+
+    Raises ValueError if there is none.
+    """
     rows = admissible[admissible["outstanding_from"] == rule.outstanding_from]
+    if rows.empty:
+        raise ValueError(
+            f"ratings: no thresholds with Outstanding from {rule.outstanding_from} give every service the overall band "
+            "it has. Check the bands of the round in ratings and band_profiles."
+        )
     return [ScoringRule(*rule.points, *row) for row in rows[_THRESHOLDS].itertuples(index=False)]
 
 
@@ -690,18 +682,27 @@ def say_official(counts: pd.DataFrame) -> str:
     return sentence + (": the official totals." if same else f"; the official count is {counts['official'].sum()}.")
 
 
-def say_service(grid: pd.DataFrame, provider_id: str) -> str:
-    """What is known of one service, from `rating_grid`; says so if it was not rated in the round."""
-    rows = grid[(grid["provider_id"] == provider_id) & (grid["band"] != NOT_APPLICABLE)]
-    if rows.empty:
-        return f"no overall rating in the {grid['round'].iloc[0]} round was found"
-    whole, single = rows[rows["standard"] == "overall"], rows[rows["standard"] != "overall"]
+def say_services(grid: pd.DataFrame, provider_ids: Iterable[str]) -> list[str]:
+    """What is known of each service, from `rating_grid`; says so if it was not rated in the round."""
+    round = grid["round"].iloc[0]
+    overall = grid[grid["standard"] == "overall"].set_index("provider_id")["band"].to_dict()
+    single = grid[(grid["standard"] != "overall") & (grid["band"] != NOT_APPLICABLE)]
     known = single[single["band"] != UNKNOWN]
-    overall = f"{whole['band'].iloc[0]} overall in {whole['round'].iloc[0]}"
-    if known.empty:
-        return f"{overall}; none of its {len(single)} standard ratings is known"
     names = known["standard"] + " " + known["standard_name"].astype(str) + ": " + known["band"]
-    return f"{overall}; {len(known)} of {len(single)} standard ratings known ({_join_names(names)})"
+    standards = single.groupby("provider_id").size()
+    listed = dict(iter(names.groupby(known["provider_id"])))
+    said = []
+    for provider in provider_ids:
+        if provider not in overall:
+            said.append(f"no overall rating in the {round} round was found")
+            continue
+        sentence, of = f"{overall[provider]} overall in {round}; ", standards.get(provider, 0)
+        if provider not in listed:
+            said.append(f"{sentence}none of its {of} standard ratings is known")
+            continue
+        own = listed[provider]
+        said.append(f"{sentence}{len(own)} of {of} standard ratings known ({_join_names(own)})")
+    return said
 
 
 def say_rival(facts: pd.DataFrame, band_distribution: pd.DataFrame, counts: pd.DataFrame) -> str:
@@ -744,8 +745,8 @@ def say_known(grid: pd.DataFrame) -> str:
     )
 
 
-def say_gap(counts: pd.DataFrame) -> str:
-    """The gap under one definition, with its uncertainty, from `definition_counts`."""
+def say_gap(counts: pd.DataFrame, ends: pd.DataFrame | None = None) -> str:
+    """The gap under one definition, with its uncertainty, from `definition_counts` and, if it is at hand, `gap`."""
     nps, crc = (row for row in counts.itertuples() if row.service_type in SERVICE_TYPES.values())
     standards = nps.definition == "standards_good"
     a, b = (_of((row.lowest, row.highest), row.of, row.service_type, standards) for row in (nps, crc))
@@ -756,7 +757,7 @@ def say_gap(counts: pd.DataFrame) -> str:
             f" Settled either way are {nps.known} and {crc.known}: {nps.lowest} and {crc.lowest} of them are Good or "
             "Outstanding, but reports and the press do not choose at random which ratings they mention."
         )
-    ends = gap(counts)
+    ends = gap(counts) if ends is None else ends
     if ends["bound"].iloc[0] == "exact":
         row = ends.iloc[0]
         sentence += f" The gap is {percentage_points(row['difference'])} percentage points"
@@ -840,18 +841,15 @@ def say_intervals(intervals: pd.DataFrame) -> str:
 
 
 def say_certain_order(intervals: pd.DataFrame) -> str:
-    """How many pairs have a certain order, from `score_interval`."""
-    pairs = certain_order(intervals)
-    kind = intervals.set_index("provider_id")["service_type"]
-    types = [pairs[side].map(kind) for side in ("first", "second")]
-    mixed = pairs[types[0] != types[1]]
-    won = int((mixed["above"].map(kind) == "NPS").sum())
-    lost = int((mixed["above"].map(kind) == "CRC").sum())
-    certain = int(pairs["certain"].sum())
+    """How many pairs have a certain order (lowest of one above highest of the other), from `score_interval`."""
+    rows = intervals.dropna(subset=["lowest"])
+    above = rows["lowest"].to_numpy()[:, None] > rows["highest"].to_numpy()
+    nps, crc = (rows["service_type"].to_numpy() == kind for kind in ("NPS", "CRC"))
+    pairs, mixed, certain = math.comb(len(rows), 2), nps.sum() * crc.sum(), int(above.sum())
     return (
-        f"The order of {certain} of {len(pairs)} pairs of services is certain ({_percent(certain / len(pairs))}). "
-        f"Of the {len(mixed)} pairs of an NPS division and a CRC, the NPS division is certainly higher in {won} and "
-        f"the CRC in {lost}."
+        f"The order of {certain} of {pairs} pairs of services is certain ({_percent(certain / pairs)}). "
+        f"Of the {mixed} pairs of an NPS division and a CRC, the NPS division is certainly higher in "
+        f"{above[nps][:, crc].sum()} and the CRC in {above[crc][:, nps].sum()}."
     )
 
 

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
+from itertools import product
 from typing import Any
 
 import altair as alt
@@ -126,28 +128,24 @@ def _tile_text(name: str, initials: str) -> str:
     return "\n".join([*charts.wrap(words, 12), initials])
 
 
-def grid_rows(tables: Tables, round: str, used: str) -> pd.DataFrame:
+def grid_rows(tables: Tables, grid: pd.DataFrame, round: str, used: str) -> pd.DataFrame:
     """One row for each of the 28 services: its place on the map, overall band, and the cells of its row of the grid.
 
     Columns: service, tile (text of the tile), tile_row, tile_column, bands (an entry for each standard, the overall
     rating first) and documents (both parted by '|', see `_cells`), said (what is known, in words).
     """
-    stated = used != "stated"
     tiles = ratings.tile_positions(
-        tables["providers"], tables["ratings"], tables["band_distribution"], [round], include_implied=stated
+        tables["providers"], tables["ratings"], tables["band_distribution"], [round], include_implied=used != "stated"
     )
-    grid = ratings.rating_grid(tables["ratings"], tables["providers"], tables["standards"], round, stated)
     rows = tiles.merge(_cells(grid, tables["sources"]), on="provider_id", how="left", validate="one_to_one")
     rows["band"] = rows["band"].map(INITIALS)
     rows["tile_column"] += (rows["service_type"] == "CRC") * CRC_COLUMN
     rows["bands"] = rows["bands"].fillna(rows["band"])  # a service that was not rated has an overall cell only
     rows["documents"] = rows["documents"].fillna("")
     rows["tile"] = [_tile_text(name, band) for name, band in zip(rows["name"], rows["band"])]
-    names = tables["providers"].set_index("provider_id")["name"].astype(str)
-    rows["said"] = [
-        "\n".join(charts.wrap(f"{names[provider]}: {ratings.say_service(grid, provider)}.", 40))
-        for provider in rows["provider_id"]
-    ]
+    names = rows["provider_id"].map(tables["providers"].set_index("provider_id")["name"].astype(str))
+    said = ratings.say_services(grid, rows["provider_id"])
+    rows["said"] = ["\n".join(charts.wrap(f"{name}: {known}.", 40)) for name, known in zip(names, said)]
     rows = rows.rename(columns={"name": "service"})
     return rows[["service", "tile", "tile_row", "tile_column", "bands", "documents", "said"]]
 
@@ -276,13 +274,15 @@ def grid_explorer(tables: Tables) -> Explorer:
         panels = _map(base, chosen), _grid(base, standards, names, chosen)
         return alt.vconcat(*panels, spacing=14, bounds="full", autosize=GROWING)
 
-    said = {
-        (round, used): f"{ratings.say_overall(counts(tables, round, used))} "
-        + ratings.say_known(
-            ratings.rating_grid(tables["ratings"], tables["providers"], tables["standards"], round, used != "stated")
+    grids = {
+        (round, used): ratings.rating_grid(
+            tables["ratings"], tables["providers"], tables["standards"], round, used != "stated"
         )
-        for round in ratings.ROUNDS
-        for used in EVIDENCE.values()
+        for round, used in product(ratings.ROUNDS, EVIDENCE.values())
+    }
+    said = {
+        choices: f"{ratings.say_overall(counts(tables, *choices))} {ratings.say_known(grid)}"
+        for choices, grid in grids.items()
     }
 
     def say(rows: pd.DataFrame, round: str, used: str) -> str:
@@ -293,7 +293,7 @@ def grid_explorer(tables: Tables) -> Explorer:
             choice("round", "Inspection round", ratings.ROUNDS),
             choice("used", "Bands shown", EVIDENCE),
         ],
-        lambda round, used: grid_rows(tables, round, used),
+        lambda round, used: grid_rows(tables, grids[round, used], round, used),
         draw,
         say=say,
         title="Which services did well on which standards?",
@@ -310,13 +310,12 @@ def grid_explorer(tables: Tables) -> Explorer:
 # The gap
 
 
-def gap_rows(tables: Tables, definition: str, round: str, used: str, share: int) -> pd.DataFrame:
+def gap_rows(doing_well: pd.DataFrame, gap: pd.DataFrame) -> pd.DataFrame:
     """Three rows: the share of NPS divisions, of CRCs, and the gap, each from lowest to highest, with 95% intervals.
 
+    From `ratings.definition_counts` and `ratings.gap`.
     Columns: body {NPS, CRC, Gap}, low, high, lower, upper (proportions; the last two may be empty), label.
     """
-    doing_well = ratings.definition_counts(evidence(tables, round, used), definition, share_of_points=share / 100)
-    gap = ratings.gap(doing_well)
     rows = doing_well.rename(
         columns={
             "service_type": "body",
@@ -395,14 +394,17 @@ def gap_explorer(tables: Tables) -> Explorer:
             autosize=GROWING,
         ).resolve_scale(color="independent", shape="independent")
 
-    said: dict[tuple[str, str, str, int], str] = {}
+    @cache
+    def known(round: str, used: str) -> pd.DataFrame:
+        return evidence(tables, round, used)
 
-    def say(rows: pd.DataFrame, definition: str, round: str, used: str, share: int) -> str:
-        key = definition, round, used, share
-        if key not in said:
-            counts = ratings.definition_counts(evidence(tables, round, used), definition, share_of_points=share / 100)
-            said[key] = f"Round {round}: {ratings.say_gap(counts)}"
-        return said[key]
+    @cache  # asked for the rows and again for the sentence
+    def answer(definition: str, round: str, used: str, share: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        doing_well = ratings.definition_counts(known(round, used), definition, share_of_points=share / 100)
+        return doing_well, ratings.gap(doing_well)
+
+    def say(rows: pd.DataFrame, **choices: Any) -> str:
+        return f"Round {choices['round']}: {ratings.say_gap(*answer(**choices))}"
 
     return Explorer(
         [
@@ -411,7 +413,7 @@ def gap_explorer(tables: Tables) -> Explorer:
             choice("used", "Ratings used", EVIDENCE, live_only=True),
             number("share", "Share of points to reach", 30, 80, 5, 50, "%", live_only=True),
         ],
-        lambda definition, round, used, share: gap_rows(tables, definition, round, used, share),
+        lambda **choices: gap_rows(*answer(**choices)),
         draw,
         say=say,
         title="Did the NPS do better than the CRCs?",
@@ -499,13 +501,12 @@ def _league(base: alt.Chart, compared: alt.Parameter) -> Any:
 def league_explorer(tables: Tables) -> Explorer:
     """The league table as intervals of points, with the points of each band and the thresholds to choose."""
     names = ratings.services(tables["providers"])["name"].sort_values().tolist()
-    cached: dict[tuple[str, str], pd.DataFrame] = {}
 
+    @cache
     def known(round: str, used: str) -> pd.DataFrame:
-        if (round, used) not in cached:
-            cached[round, used] = evidence(tables, round, used)
-        return cached[round, used]
+        return evidence(tables, round, used)
 
+    @cache  # asked for the rows and again for the sentence
     def intervals(round: str, used: str, **rule: float) -> pd.DataFrame:
         return ratings.score_interval(known(round, used), ratings.ScoringRule(**rule))
 
@@ -520,8 +521,8 @@ def league_explorer(tables: Tables) -> Explorer:
         )
         return _league(base, compared)
 
-    def say(rows: pd.DataFrame, round: str, used: str, **rule: float) -> str:
-        table = intervals(round, used, **rule)
+    def say(rows: pd.DataFrame, **chosen: Any) -> str:
+        table = intervals(**chosen)
         return f"{ratings.say_intervals(table)} {ratings.say_certain_order(table)}"
 
     return Explorer(

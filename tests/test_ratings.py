@@ -322,11 +322,11 @@ def intervals_of(*pairs):
 
 
 def test_only_separate_intervals_have_a_certain_order():
-    pairs = r.certain_order(intervals_of((16, 20), (10, 15), (15, 18), (np.nan, np.nan)))
-    assert pairs[["first", "second", "certain"]].values.tolist() == [
-        ["s0", "s1", True], ["s0", "s2", False], ["s1", "s2", False],
-    ]  # fmt: skip
-    assert pairs.loc[0, ["above", "below"]].tolist() == ["s0", "s1"]
+    intervals = intervals_of((16, 20), (10, 15), (15, 18), (np.nan, np.nan))
+    ranks = r.rank_interval(intervals).set_index("name")
+    assert ranks["certainly_above"].to_dict() == {"s0": 1, "s1": 0, "s2": 0, "s3": 0}
+    assert ranks["certainly_below"].to_dict() == {"s0": 0, "s1": 1, "s2": 0, "s3": 0}
+    assert r.say_certain_order(intervals).startswith("The order of 1 of 3 pairs of services is certain (33%).")
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=4))
@@ -344,9 +344,10 @@ def test_rank_intervals_are_the_ranks_of_all_possible_totals(cases):
 
 def test_certain_pairs_and_ranks_agree(first):
     intervals = r.score_interval(first)
-    pairs, ranks = r.certain_order(intervals), r.rank_interval(intervals)
-    assert len(pairs) == 28 * 27 / 2
-    assert pairs["certain"].sum() == ranks["certainly_above"].sum() == ranks["certainly_below"].sum()
+    ranks = r.rank_interval(intervals)
+    certain = ranks["certainly_above"].sum()
+    assert certain == ranks["certainly_below"].sum()
+    assert r.say_certain_order(intervals).startswith(f"The order of {certain} of {28 * 27 // 2} pairs")
     last = ranks.iloc[-1]
     assert last["provider_id"] == "crc-dorset-devon-and-cornwall"
     assert (last["best_rank"], last["worst_rank"]) == (28, 28)
@@ -520,15 +521,12 @@ def test_shares_use_the_official_count(tables):
     assert (shares["wilson_lower"] <= shares["share"]).all() and (shares["share"] <= shares["wilson_upper"]).all()
 
 
-def test_a_service_in_words(tables):
+def test_services_in_words(tables):
     grid = r.rating_grid(tables["ratings"], tables["providers"], tables["standards"], SECOND)
-    assert r.say_service(grid, "nps-wales") == "no overall rating in the 2019-20 round was found"
-    assert r.say_service(grid, "crc-merseyside") == (
-        "Requires improvement overall in 2019-20; none of its 10 standard ratings is known"
-    )
-    assert "; 3 of 10 standard ratings known (1.1 Leadership: Outstanding, " in r.say_service(
-        grid, "crc-durham-tees-valley"
-    )
+    not_rated, unknown, known = r.say_services(grid, ["nps-wales", "crc-merseyside", "crc-durham-tees-valley"])
+    assert not_rated == "no overall rating in the 2019-20 round was found"
+    assert unknown == "Requires improvement overall in 2019-20; none of its 10 standard ratings is known"
+    assert "; 3 of 10 standard ratings known (1.1 Leadership: Outstanding, " in known
 
 
 def test_margins_agree_with_the_verdicts(first, both):

@@ -106,15 +106,15 @@ def test_a_service_can_be_chosen_by_click_and_by_list(tables, grid):
     ].replace("\n", " ")
 
 
-def test_gap_rows_are_the_counts_and_the_gap(tables, gap):
+def test_gap_rows_are_the_counts_and_the_gap(gap):
     choices = {"definition": "good_overall", "round": FIRST, "used": "all", "share": 50}
     rows = gap.matching(choices).set_index("body")
     assert rows["label"].tolist() == ["5 of 7", "1 of 21", "67 points"]
     assert rows.loc["Gap", ["lower", "upper"]].tolist() == pytest.approx([0.2687, 0.8739])
     assert gap.finding(choices).endswith("(95% interval 27 to 87; Fisher's exact test, p = 0.001).")
-    open_ = rc.gap_rows(tables, "share_of_points", FIRST, "all", 50).set_index("body")
+    open_ = gap.compute(**choices | {"definition": "share_of_points"}).set_index("body")
     assert open_["label"].tolist() == ["6 to 7 of 7", "2 to 18 of 21", "0 to 90 points"]
-    counted = rc.gap_rows(tables, "standards_good", FIRST, "all", 50)
+    counted = gap.compute(**choices | {"definition": "standards_good"})
     assert counted[["lower", "upper"]].isna().all(axis=None)
 
 
