@@ -4,7 +4,7 @@ The mechanism is the one that inspectors described: the rating of a case sets ho
 case recorded as amber saves hours. Start values stand in the table `simulation_inputs`, each sourced or openly assumed.
 
     inputs = read(load("simulation_inputs"))
-    Explorer(controls=[...], compute=partial(compute, inputs), say=say, ...)
+    say(answer(inputs, "staff down a third", cut_percent=20))
 
 Whoever comes is drawn band by band (a multinomial over the case mix, then a binomial over the red cases), which has the
 same distribution as a draw for each person and needs the same time and memory for a thousand people or ten million.
@@ -16,6 +16,7 @@ import itertools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -260,8 +261,8 @@ def expected(setting: Setting) -> dict[str, float]:
 
     red_seen_weekly is the expectation of the smaller of a binomial count and what the hours allow.
     """
-    red, share = setting.people * setting.mix[0] / 100, setting.share_percent / 100
-    needed = setting.people * math.fsum(part * hours for part, hours in zip(setting.mix, setting.hours)) / 100
+    red, share = _red_cases(setting), setting.share_percent / 100
+    needed = _hours_needed(setting)
     gap = red * share * (setting.hours[0] - setting.hours[1])
     seen = _expected_smaller(setting.people, setting.mix[0] / 100 * (1 - share), _most_red(setting))
     return {
@@ -274,6 +275,14 @@ def expected(setting: Setting) -> dict[str, float]:
         "red_seen_weekly": seen,
         "red_not_seen_weekly": red - seen,
     }
+
+
+def _red_cases(setting: Setting) -> float:
+    return setting.people * setting.mix[0] / 100
+
+
+def _hours_needed(setting: Setting) -> float:
+    return setting.people * math.fsum(part * hours for part, hours in zip(setting.mix, setting.hours)) / 100
 
 
 def _expected_smaller(people: int, chance: float, most: int) -> float:
@@ -318,11 +327,10 @@ def hiding_share(setting: Setting) -> float:
     0 where the hours needed fit already; not a number where even 100 percent would not do. Solved exactly from the
     closed form: (hours needed - capacity) / (red cases x hours saved by each).
     """
-    closed = expected(setting)
-    over = closed["hours_needed"] - setting.capacity
+    over = _hours_needed(setting) - setting.capacity
     if over <= 0:
         return 0.0
-    saved = closed["red_cases"] * (setting.hours[0] - setting.hours[1])
+    saved = _red_cases(setting) * (setting.hours[0] - setting.hours[1])
     return 100 * over / saved if saved >= over else math.nan
 
 
@@ -349,6 +357,26 @@ def _used(inputs: Inputs, one: Setting, preset: str, contact_rule: str) -> dict[
     }
 
 
+def answer(
+    inputs: Inputs,
+    preset: str = PRESETS[0],
+    contact_rule: str = AS_PRESET,
+    cut_percent: float | str = AS_PRESET,
+    share_percent: float | str = AS_PRESET,
+    **changes: float | str,
+) -> dict[str, Any]:
+    """One setting in closed form, all for one full-time officer left.
+
+    Keys: the measures of CHARTED (hours a week or cases), under_recorded_percent, rule, staff_cut_percent,
+    cases_per_officer, capacity (hours a week of one officer), hiding_share_percent (not a number where impossible),
+    verdict, kind (simulation). Two decimals. changes are the further arguments of `setting`.
+    Raises ValueError as `setting` does.
+    """
+    return _answer(
+        inputs, setting(inputs, preset, contact_rule, cut_percent, share_percent, **changes), preset, contact_rule
+    )
+
+
 def compute(
     inputs: Inputs,
     preset: str = PRESETS[0],
@@ -359,32 +387,24 @@ def compute(
     draws: int = 400,
     seed: int = 1,
     **changes: float | str,
-) -> pd.DataFrame:
-    """Four rows for a chart, all for one full-time officer left: hours needed and recorded, red cases seen and not.
+) -> dict[str, Any]:
+    """`answer` with the spread of seeded draws beside it: keys also measure_low and measure_high for each of CHARTED.
 
-    Columns: measure (of CHARTED), label, unit, value (closed form), mean, low, high (of the draws),
-    under_recorded_percent, rule, staff_cut_percent, cases_per_officer, capacity (hours a week of one officer),
-    hiding_share_percent (empty where impossible), verdict, kind (simulation). Two decimals. changes are the further
-    arguments of `setting`.
     Raises ValueError as `setting` and `draw` do.
     """
     one = setting(inputs, preset, contact_rule, cut_percent, share_percent, **changes)
-    drawn, closed = _draws(one, draws, seed), expected(one)
+    drawn = _draws(one, draws, seed)
     values = np.stack([drawn[measure] for measure in CHARTED]) / one.officers_left
-    low, high = np.quantile(values, [LOW, HIGH], axis=1)
-    return pd.DataFrame(
-        {
-            "measure": CHARTED,
-            "label": [MEASURES[measure][0] for measure in CHARTED],
-            "unit": [MEASURES[measure][1] for measure in CHARTED],
-            "value": np.round([closed[measure] / one.officers_left for measure in CHARTED], 2),
-            "mean": values.mean(axis=1).round(2),
-            "low": low.round(2),
-            "high": high.round(2),
-            "under_recorded_percent": one.share_percent,
-            **_used(inputs, one, preset, contact_rule),
-        }
-    )
+    ends = zip(("low", "high"), np.quantile(values, [LOW, HIGH], axis=1).round(2))
+    spread = {f"{measure}_{end}": value for end, row in ends for measure, value in zip(CHARTED, row)}
+    return _answer(inputs, one, preset, contact_rule) | spread
+
+
+def _answer(inputs: Inputs, one: Setting, preset: str, contact_rule: str) -> dict[str, Any]:
+    closed = expected(one)
+    values = np.round([closed[measure] / one.officers_left for measure in CHARTED], 2)
+    used = {"under_recorded_percent": one.share_percent} | _used(inputs, one, preset, contact_rule)
+    return dict(zip(CHARTED, values)) | used
 
 
 def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,), **changes: float | str) -> pd.DataFrame:
@@ -392,7 +412,7 @@ def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,), 
 
     Columns: preset, own_rule (the rule is the preset's own), hours_needed and hours_at_full_share (for one officer
     left, hours a week; the latter if every red case were recorded as amber), and rule, staff_cut_percent,
-    cases_per_officer, capacity, hiding_share_percent, verdict, kind as in `compute`. Raises ValueError as `setting`.
+    cases_per_officer, capacity, hiding_share_percent, verdict, kind as in `answer`. Raises ValueError as `setting`.
     """
     rows = []
     for preset, rule, cut in itertools.product(PRESETS, RULES, tuple(cut_percents)):
@@ -410,15 +430,14 @@ def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,), 
 # -------------------------------------------------------------------------------------------- sentences
 
 
-def say(rows: pd.DataFrame, **choices: object) -> str:
-    """The finding of one `compute`: load, answer, red cases. Takes choices as an Explorer hands them over."""
-    value, one = rows.set_index("measure")["value"], rows.iloc[0]
+def say(one: Mapping[str, Any]) -> str:
+    """The finding of one `answer` or `compute`: load, answer, red cases."""
     load = (
         f"In this simulation an officer with {say_number(one['cases_per_officer'])} cases needs "
-        f"{say_number(value['hours_needed'])} of {say_number(one['capacity'])} hours a week, and "
-        f"{say_number(value['hours_recorded'])} as recorded."
+        f"{say_number(one['hours_needed'])} of {say_number(one['capacity'])} hours a week, and "
+        f"{say_number(one['hours_recorded'])} as recorded."
     )
-    seen, not_seen = value["red_seen_weekly"], value["red_not_seen_weekly"]
+    seen, not_seen = one["red_seen_weekly"], one["red_not_seen_weekly"]
     if not_seen == 0:
         red = f"If red cases come first, all {say_number(seen)} of an officer can be seen weekly."
     else:
@@ -426,11 +445,11 @@ def say(rows: pd.DataFrame, **choices: object) -> str:
             f"With {say_number(one['under_recorded_percent'])} percent of red cases recorded as amber, "
             f"{say_number(not_seen)} of an officer's {say_number(seen + not_seen)} are not seen weekly."
         )
-    answer = _answer(one)
-    return f"{load} {answer[0].upper()}{answer[1:]}. {red}"
+    found = _say_answer(one)
+    return f"{load} {found[0].upper()}{found[1:]}. {red}"
 
 
-def _answer(one: pd.Series) -> str:
+def _say_answer(one: Mapping[str, Any]) -> str:
     if one["verdict"] == "manageable":
         return "the load fits the hours there are without any under-recording"
     if one["verdict"] == "impossible":
@@ -440,9 +459,9 @@ def _answer(one: pd.Series) -> str:
     return f"the load looks manageable on paper once {say_number(share)} percent of red cases are recorded as amber"
 
 
-def say_answer(rows: pd.DataFrame) -> str:
-    """How much under-recording makes the load look manageable, from rows of `compute` or one of `answers`."""
-    return f"In this simulation {_answer(rows.iloc[0])}."
+def say_answer(one: Mapping[str, Any]) -> str:
+    """How much under-recording makes the load look manageable, from `answer`, `compute` or a row of `answers`."""
+    return f"In this simulation {_say_answer(one)}."
 
 
 def say_spread(simulated: pd.DataFrame, measure: str = "gap_people") -> str:

@@ -83,19 +83,18 @@ def pressure_rows(
     rows = []
     for share in SHARES:
         one = risk.compute(inputs, preset, contact_rule, cut_percent, share, **changes)
-        value, low, high = (one.set_index("measure")[name] for name in ("value", "low", "high"))
         rows.append(
             {
                 "under_recorded_percent": share,
-                "needed": value["hours_needed"],
-                "recorded": value["hours_recorded"],
-                "recorded_low": low["hours_recorded"],
-                "recorded_high": high["hours_recorded"],
-                "seen": value["red_seen_weekly"],
-                "seen_low": low["red_seen_weekly"],
-                "seen_high": high["red_seen_weekly"],
-                "red": round(value["red_seen_weekly"] + value["red_not_seen_weekly"], 2),
-                "crossing": one["hiding_share_percent"].where(one["verdict"] == "possible").iloc[0],
+                "needed": one["hours_needed"],
+                "recorded": one["hours_recorded"],
+                "recorded_low": one["hours_recorded_low"],
+                "recorded_high": one["hours_recorded_high"],
+                "seen": one["red_seen_weekly"],
+                "seen_low": one["red_seen_weekly_low"],
+                "seen_high": one["red_seen_weekly_high"],
+                "red": round(one["red_seen_weekly"] + one["red_not_seen_weekly"], 2),
+                "crossing": one["hiding_share_percent"] if one["verdict"] == "possible" else math.nan,
             }
         )
     return pd.DataFrame(rows)
@@ -362,7 +361,7 @@ def pressure_explorer(table: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
         ],
         compute=partial(pressure_rows, inputs),
         draw=partial(draw_pressure, full_time_hours=inputs["", "", "full_time_hours"]),
-        say=lambda rows, **choices: risk.say(risk.compute(inputs, draws=1, **choices)),
+        say=lambda rows, **choices: risk.say(risk.answer(inputs, **choices)),
         title="Simulation: how much under-recording makes the load look manageable on paper?",
         subtitle=(
             f"{LABEL} For one full-time officer left after the cut. Shaded band and thin rules: nine of ten draws. "
@@ -412,7 +411,7 @@ def say_presets(answers: pd.DataFrame) -> str:
     own = answers.query("own_rule")
     parts = [
         f"{row.preset} ({say_number(row.cases_per_officer, decimals=0)} cases an officer), "
-        + risk.say_answer(own.loc[[row.Index]]).removeprefix("In this simulation ").rstrip(".")
+        + risk.say_answer(row._asdict()).removeprefix("In this simulation ").rstrip(".")
         for row in own.itertuples()
     ]
     return f"The start values with their own contact rule: {'; '.join(parts)}."

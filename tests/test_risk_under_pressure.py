@@ -4,7 +4,6 @@ import itertools
 import math
 import re
 import tracemalloc
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -351,18 +350,21 @@ GRID = {
 def test_the_grid_fits_a_page():
     rows = math.prod(len(options) for options in GRID.values())
     assert rows <= explorer.PAGE_SENTENCES
-    assert rows * len(risk.compute(INPUTS)) < explorer.PAGE_ROWS
+    assert rows < explorer.PAGE_ROWS
 
 
 def test_every_choice_of_the_grid_gives_rows_and_a_sentence():
     for values in itertools.product(*(options[:3] for options in GRID.values())):
         choices = dict(zip(GRID, values))
-        rows = risk.compute(INPUTS, **choices, draws=20)
-        assert (rows["kind"] == risk.SIMULATION).all() and rows.drop(columns="hiding_share_percent").notna().all(
-            axis=None
-        )
-        assert rows["value"].between(rows["low"] * 0.9 - 0.1, rows["high"] * 1.1 + 0.1).all()
-        said = risk.say(rows, **choices)
+        one = risk.compute(INPUTS, **choices, draws=20)
+        assert one["kind"] == risk.SIMULATION
+        assert not any(pd.isna(value) for key, value in one.items() if key != "hiding_share_percent")
+        for measure in risk.CHARTED:
+            assert one[f"{measure}_low"] * 0.9 - 0.1 <= one[measure] <= one[f"{measure}_high"] * 1.1 + 0.1
+        assert {key: one[key] for key in risk.CHARTED} == {
+            key: value for key, value in risk.answer(INPUTS, **choices).items() if key in risk.CHARTED
+        }
+        said = risk.say(one)
         assert said.startswith("In this simulation") and "nan" not in said
 
 
@@ -373,9 +375,9 @@ def test_an_explorer_takes_it():
             explorer.number("share_percent", "Red recorded as amber", 0, 100, 50, 0, "%"),
             explorer.number("red_percent", "Red", 0, 30, 5, 15, "%", live_only=True),
         ],
-        compute=partial(risk.compute, INPUTS, draws=20),
-        draw=lambda base: base.mark_bar().encode(x="value:Q", y="label:N"),
-        say=risk.say,
+        compute=lambda **choices: pd.DataFrame([risk.compute(INPUTS, **choices, draws=20)]),
+        draw=lambda base: base.mark_bar().encode(x="hours_needed:Q"),
+        say=lambda rows, **choices: risk.say(rows.iloc[0]),
         title="Simulation",
         description="A simulation.",
         sources=load("sources"),
@@ -388,10 +390,11 @@ def test_an_explorer_takes_it():
 
 def test_compute_is_simulate_for_one_officer():
     one = risk.setting(INPUTS, "as the inspectors found")
-    rows = risk.compute(INPUTS, "as the inspectors found").set_index("measure")
+    found = risk.compute(INPUTS, "as the inspectors found")
     whole = risk.simulate(one).set_index("measure").loc[list(risk.CHARTED)]
-    for column, of in (("value", "expected"), ("low", "low"), ("high", "high"), ("mean", "mean")):
-        np.testing.assert_allclose(rows[column], whole[of] / one.officers_left, atol=0.0051)
+    for end, of in (("", "expected"), ("_low", "low"), ("_high", "high")):
+        values = [found[f"{measure}{end}"] for measure in risk.CHARTED]
+        np.testing.assert_allclose(values, whole[of] / one.officers_left, atol=0.0051)
 
 
 def test_the_answers_of_the_presets():
@@ -412,7 +415,7 @@ def test_the_answers_of_the_presets():
 
 
 def test_sentences():
-    contracted, down, found = (risk.compute(INPUTS, preset) for preset in risk.PRESETS)
+    contracted, down, found = (risk.answer(INPUTS, preset) for preset in risk.PRESETS)
     assert risk.say_answer(contracted).endswith("fits the hours there are without any under-recording.")
     assert "once 79.8 percent of red cases are recorded as amber." in risk.say_answer(down)
     assert "even with every red case" in risk.say_answer(found)
@@ -427,8 +430,8 @@ def test_sentences():
 
 
 def test_the_share_in_the_sentence_is_enough():
-    rows = pd.DataFrame({"verdict": ["possible"], "hiding_share_percent": [79.71]})
-    assert "once 79.8 percent" in risk.say_answer(rows)
+    one = {"verdict": "possible", "hiding_share_percent": 79.71}
+    assert "once 79.8 percent" in risk.say_answer(one)
 
 
 def test_blue_is_said_not_to_be_described():

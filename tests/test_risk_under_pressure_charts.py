@@ -64,7 +64,7 @@ def test_the_finding_is_that_of_the_analysis_for_every_choice():
     for values in itertools.product(*(control.values[:2] for control in moving)):
         choices = {**EXPLORER.start, **dict(zip((control.name for control in moving), values))}
         grid = {name: choices[name] for name in ("preset", "contact_rule", "cut_percent", "share_percent")}
-        assert EXPLORER.finding(choices) == risk.say(risk.compute(INPUTS, **grid))
+        assert EXPLORER.finding(choices) == risk.say(risk.answer(INPUTS, **grid))
         assert len(EXPLORER.matching(choices)) == len(pressure.SHARES)
 
 
