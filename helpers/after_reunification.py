@@ -15,7 +15,7 @@ from helpers.display import join_words
 from helpers.ratings import BANDS, compare_proportions
 from helpers.reoffending import national_series, wilson_interval
 from helpers.staffing import flip, rivals, say_number
-from helpers.timeline import with_periods
+from helpers.timeline import with_periods, without_categories
 
 REUNIFICATION = pd.Timestamp("2021-06-26")
 PROGRAMMES = {"nine_standards": "nine standards, 2022-2023", "seven_standards": "seven standards, from October 2023"}
@@ -287,7 +287,11 @@ def case_findings(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     high (percent; Wilson 95%, only for exact figures with a printed number of cases), period_start, period_end,
     period (before, across, since), source_id, note.
     """
-    rows = _figures(tables, theme="case_findings")
+    themes = tables["after_measures"].set_index("measure")["theme"]
+    figures = tables["after_figures"]
+    rows = _figures(tables, figures[figures["measure"].map(themes) == "case_findings"])
+    regional = rows["provider_id"].str.startswith("region-")
+    level = np.select([rows["inspection_id"].notna(), regional], ["unit", "region"], default="national")
     share = (100 * rows["value"] / rows["of"]).where(rows["unit"] == "cases", rows["value"]).astype(float)
     turned = rows["better"] == "lower"
     counted = rows["of"].notna() & (rows["qualifier"] == "exact")
@@ -295,6 +299,7 @@ def case_findings(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     sufficient = share.where(~turned, 100 - share)
     low, high = wilson_interval((sufficient * of / 100).round(), of)
     rows = rows.assign(
+        level=level,
         sufficient=sufficient,
         sufficient_qualifier=rows["qualifier"].where(~turned, flip(rows["qualifier"])),
         turned=turned,
@@ -310,36 +315,41 @@ def case_findings(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 # ----------------------------------------------------------------------------------------------- series
 
 
-def measure_series(tables: Mapping[str, pd.DataFrame], measure: str, national: bool = True) -> pd.DataFrame:
-    """One measure across June 2021, from after_figures and from the theme table that holds the same measure.
+def measure_series(tables: Mapping[str, pd.DataFrame], *measures: str, national: bool = True) -> pd.DataFrame:
+    """Measures across June 2021, from after_figures and from the theme tables that hold the same measures.
 
     A figure that two documents give alike stands once; figures that disagree about the same day stay side by side,
     marked rival, and are never averaged. national=False gives regions and units instead.
     Columns: measure, name, unit, better, provider_id, population, value, qualifier, basis, date, date_precision,
-    period_start, period_end, period (before, across, since), rival, table, source_id, note.
+    period_start, period_end, period (before, across, since), rival, table, source_id, note. Measures come in the
+    order asked for, each by date.
     Raises ValueError for an unknown measure.
     """
-    measures = tables["after_measures"].set_index("measure")
-    if measure not in measures.index:
-        raise ValueError(f"{measure!r} is not in after_measures; there are {', '.join(measures.index)}.")
-    about = measures.loc[measure].fillna("")
-    parts = [_figures(tables, measure=measure).assign(table="after_figures")]
-    if about["linked_table"]:
-        parts.append(_linked(tables[about["linked_table"]], about))
-    rows = pd.concat(parts, ignore_index=True)
+    known = without_categories(tables["after_measures"]).set_index("measure")
+    if unknown := [measure for measure in measures if measure not in known.index]:
+        raise ValueError(f"{unknown} not in after_measures; there are {', '.join(known.index)}.")
+    about = known.loc[list(measures)]
+    figures = tables["after_figures"]
+    parts = [without_categories(figures[figures["measure"].isin(measures)]).assign(table="after_figures")]
+    parts += [_linked(tables[name], linked).assign(table=name) for name, linked in about.groupby("linked_table")]
+    rows = with_periods(pd.concat(parts, ignore_index=True).drop(columns="unit"))
+    rows = rows.join(about[["name", "unit", "better", "linked_table"]], on="measure")
     # Staff of the NPS were all the public staff there were; its caseload was a part of the people supervised.
-    whole = [body for body in NATIONAL if body != "nps" or about["linked_table"] != "caseload"]
-    nationwide = rows["provider_id"].isin(whole) & rows["inspection_id"].isna()
+    part = (rows["provider_id"] == "nps") & (rows["linked_table"] == "caseload")
+    nationwide = rows["provider_id"].isin(NATIONAL) & ~part & rows["inspection_id"].isna()
     rows = rows[nationwide if national else ~nationwide]
-    rows = rows.assign(measure=measure, name=about["name"], unit=about["unit"], better=about["better"])
-    same = ["period_start", "period_end", "value"] + ([] if national else ["provider_id", "inspection_id"])
-    rows = rows.sort_values("table", kind="stable").drop_duplicates(same)
-    moment = same[:2] + same[3:]
+    order = rows["measure"].map({measure: place for place, measure in enumerate(measures)})
+    # Figures of other tables have no figure_id and come last.
+    by = ["order", "period_end", "period_start", "value", "figure_id"]
+    rows = rows.assign(order=order).sort_values(by, kind="stable")
+    moment = ["measure", "period_start", "period_end"] + ([] if national else ["provider_id", "inspection_id"])
+    rows = rows.drop_duplicates([*moment, "value"])
     rows["rival"] = (rows["rival_group"].notna() | rows.duplicated(moment, keep=False)) & rows["period_end"].notna()
+    rows["period"] = _period(rows["period_start"], rows["period_end"])
     return rows[
         ["measure", "name", "unit", "better", "provider_id", "population", "value", "qualifier", "basis", "date",
          "date_precision", "period_start", "period_end", "period", "rival", "table", "source_id", "note"]
-    ].sort_values(["period_end", "period_start", "value"], kind="stable", ignore_index=True)  # fmt: skip
+    ].reset_index(drop=True)  # fmt: skip
 
 
 def change_since(series: pd.DataFrame) -> pd.DataFrame:
@@ -392,7 +402,7 @@ def vacancies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Columns of measure_series, plus level (national, unit). Rates of units reached print because they were high.
     """
     both = [
-        measure_series(tables, "probation_officer_vacancy_rate", national).assign(level=level)
+        measure_series(tables, "probation_officer_vacancy_rate", national=national).assign(level=level)
         for national, level in ((True, "national"), (False, "unit"))
     ]
     rows = pd.concat(both, ignore_index=True)
@@ -415,12 +425,11 @@ def vacancy_check(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Columns: date, published and from_counts (percent), shortfall, target (FTE; in post plus shortfall where no target
     was printed), difference (percentage points).
     """
-    rate, short = (
-        measure_series(tables, name).set_index("period_end")
-        for name in ("probation_officer_vacancy_rate", "probation_officers_shortfall")
-    )
-    target = measure_series(tables, "probation_officers_target").set_index("period_end")["value"]
-    post = measure_series(tables, "probation_officers_in_post").set_index(["period_end", "source_id"])["value"]
+    names = ("probation_officer_vacancy_rate", "probation_officers_shortfall", "probation_officers_target",
+             "probation_officers_in_post")  # fmt: skip
+    series = measure_series(tables, *names)
+    rate, short, target, post = (series[series["measure"] == name].set_index("period_end") for name in names)
+    target, post = target["value"], post.set_index("source_id", append=True)["value"]
     rows = []
     for date, row in short[short["period"] == "since"].iterrows():
         if date in rate.index and pd.notna(date):
@@ -438,13 +447,14 @@ def recalls(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     recalls_per_1000 (recalls in the quarter per 1,000 people supervised at its end, among whom are people who
     cannot be recalled).
     """
-    rows = measure_series(tables, "licence_recalls")
+    names = ("licence_recalls", "licence_recalls_change_on_year", "people_supervised")
+    series = measure_series(tables, *names)
+    rows, printed, people = (series[series["measure"] == name] for name in names)
     rows = rows[(rows["period_end"] - rows["period_start"]).dt.days.between(88, 93)].reset_index(drop=True)
     ends = rows.set_index("period_end")["value"]
     ends = ends[~ends.index.duplicated(keep=False)]
     before = (rows["period_end"] - pd.DateOffset(years=1) + pd.offsets.MonthEnd(0)).map(ends)
-    printed = measure_series(tables, "licence_recalls_change_on_year").set_index("period_end")["value"]
-    people = measure_series(tables, "people_supervised")
+    printed = printed.set_index("period_end")["value"]
     people = people[people["qualifier"].astype(str) == "exact"].drop_duplicates("period_end", keep=False)
     supervised = rows["period_end"].map(people.set_index("period_end")["value"])
     return rows.assign(
@@ -468,9 +478,8 @@ def reoffending_since(national: pd.DataFrame, population: str = "all", measure: 
 def rival_figures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Figures since June 2021 that disagree about the same thing, side by side: columns of after_figures and of
     staffing.rivals (figures, lowest, highest, spread), plus name."""
-    rows = _figures(tables)
-    groups = rows[rows["rival_group"].notna()].assign(rival_group=lambda table: table["rival_group"].astype(str))
-    return rivals(groups, ["rival_group"])
+    figures = tables["after_figures"]
+    return rivals(_figures(tables, figures[figures["rival_group"].notna()]), ["rival_group"])
 
 
 # ----------------------------------------------------------------------------------------------- comparability
@@ -482,8 +491,22 @@ def comparability(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Columns of after_comparability, plus rows_before and rows_since (of the measure where one is named, of the table
     otherwise; empty where there is no table) and last_before, first_since (last and first day they speak of).
     """
-    found = tables["after_comparability"].astype({"verdict": str}).copy()
-    counted = [_counted(tables, row) for row in found.itertuples()]
+    found = without_categories(tables["after_comparability"])
+    measures = found["measure"].dropna()
+    series = [measure_series(tables, *measures, national=national) for national in (True, False)]
+    national, local = (dict(list(rows.groupby("measure"))) for rows in series)
+    linked = tables["after_measures"].dropna(subset="linked_table")["measure"]
+    dated = {name: _dated(tables[name]) for name in {*found["before_table"], *found["after_table"]} & tables.keys()}
+    counted = []
+    for row in found.itertuples():
+        sides = {"before": dated.get(row.before_table), "since": dated.get(row.after_table)}
+        if row.measure in national:
+            sides["since"] = national[row.measure]
+            if row.measure in set(linked):
+                sides["before"] = national[row.measure]
+            elif row.measure in local:
+                sides["since"] = pd.concat([national[row.measure], local[row.measure]])
+        counted.append(_counted(sides))
     return found.assign(**pd.DataFrame(counted, index=found.index)).astype(
         {"rows_before": "Int64", "rows_since": "Int64"}
     )
@@ -519,8 +542,9 @@ def is_it_better(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             f"sign test p = {moves['p']:.2f}",
         ),
     ]
+    judged = measure_series(tables, *_JUDGED)
     for measure in _JUDGED:
-        series = measure_series(tables, measure)
+        series = judged[judged["measure"] == measure]
         change = change_since(series).iloc[0]
         ends = (change["first_low"], change["first_high"], change["last_low"], change["last_high"])
         why = "published for the whole country"
@@ -768,49 +792,27 @@ def say_rivals(rows: pd.DataFrame) -> str:
 # ----------------------------------------------------------------------------------------------- private
 
 
-def _figures(tables: Mapping[str, pd.DataFrame], measure: str | None = None, theme: str | None = None) -> pd.DataFrame:
-    measures = tables["after_measures"].astype({"theme": str, "better": str})
-    figures = with_periods(tables["after_figures"]).drop(columns="unit")
-    rows = figures.merge(measures[["measure", "theme", "name", "unit", "better"]], on="measure", validate="many_to_one")
-    if measure:
-        rows = rows[rows["measure"] == measure]
-    if theme:
-        rows = rows[rows["theme"] == theme]
-    regional = rows["provider_id"].str.startswith("region-")
-    level = np.select([rows["inspection_id"].notna(), regional], ["unit", "region"], default="national")
-    rows = rows.assign(level=level, period=_period(rows["period_start"], rows["period_end"]))
-    return rows.astype({"qualifier": str, "unit": str, "basis": str}).sort_values(
+def _figures(tables: Mapping[str, pd.DataFrame], figures: pd.DataFrame) -> pd.DataFrame:
+    """Rows of after_figures with what after_measures says of them, oldest first."""
+    about = without_categories(tables["after_measures"]).set_index("measure")[["theme", "name", "unit", "better"]]
+    rows = with_periods(without_categories(figures).drop(columns="unit")).join(about, on="measure")
+    return rows.assign(period=_period(rows["period_start"], rows["period_end"])).sort_values(
         ["period_end", "figure_id"], kind="stable", ignore_index=True
     )
 
 
-def _linked(table: pd.DataFrame, about: pd.Series) -> pd.DataFrame:
-    """The rows of a theme table that hold the measure, in the columns of _figures."""
-    rows = table[table["measure"].astype(str) == about["linked_measure"]]
-    group = next((column for column in ("grade", "role") if column in table), None)
-    if group and about["linked_group"]:
-        rows = rows[rows[group].astype(str) == about["linked_group"]]
-    rows = with_periods(rows)
-    values = rows["value"] if "value" in rows else rows["value_low"].where(rows["value_low"] == rows["value_high"])
-    return pd.DataFrame(
-        {
-            "provider_id": rows["provider_id"],
-            "inspection_id": pd.array([None] * len(rows), dtype="string"),
-            "population": pd.array([None] * len(rows), dtype="string"),
-            "value": values.astype(float),
-            "qualifier": rows["qualifier"].astype(str),
-            "basis": "stated",
-            "date": rows["date"],
-            "date_precision": rows["date_precision"].astype(str),
-            "period_start": rows["period_start"],
-            "period_end": rows["period_end"],
-            "period": _period(rows["period_start"], rows["period_end"]),
-            "rival_group": pd.array([None] * len(rows), dtype="string"),
-            "table": about["linked_table"],
-            "source_id": rows["source_id"],
-            "note": rows["note"],
-        }
-    ).dropna(subset=["value"])
+def _linked(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a theme table that hold these measures, under the names that after_measures has for them."""
+    rows = without_categories(table[table["measure"].isin(about["linked_measure"])])
+    names = about[["linked_measure", "linked_group"]].reset_index()
+    rows = rows.rename(columns={"measure": "linked_measure"}).merge(names, on="linked_measure")
+    group = next((column for column in ("grade", "role") if column in rows), None)
+    if group:
+        rows = rows[rows["linked_group"].isna() | (rows["linked_group"] == rows[group])]
+    if "value" not in rows:
+        rows = rows.assign(value=rows["value_low"].where(rows["value_low"] == rows["value_high"]))
+    columns = ["measure", "provider_id", "value", "qualifier", "date", "date_precision", "date_end"]
+    return rows.dropna(subset="value")[[*columns, "source_id", "note"]].assign(basis="stated")
 
 
 def _period(start: pd.Series, end: pd.Series) -> np.ndarray:
@@ -822,29 +824,24 @@ def _period(start: pd.Series, end: pd.Series) -> np.ndarray:
     )
 
 
-def _counted(tables: Mapping[str, pd.DataFrame], row: object) -> dict[str, object]:
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its rows' period (before, across, since), where it has dates."""
+    if "date" not in table:
+        return table
+    rows = with_periods(table)
+    return rows.assign(period=_period(rows["period_start"], rows["period_end"]))
+
+
+def _counted(sides: Mapping[str, pd.DataFrame | None]) -> dict[str, object]:
     """Rows before and since, and the days they reach, of one line of after_comparability."""
-    sides = {
-        side: tables[table] if pd.notna(table) else None
-        for side, table in (("before", row.before_table), ("since", row.after_table))
-    }
-    if pd.notna(row.measure):
-        national = measure_series(tables, row.measure)
-        linked = tables["after_measures"].set_index("measure").loc[row.measure, "linked_table"]
-        if pd.notna(linked):
-            sides = {"before": national, "since": national}
-        else:
-            sides["since"] = pd.concat([national, measure_series(tables, row.measure, national=False)])
     found: dict[str, object] = {}
-    for side, name in (("before", "last_before"), ("since", "first_since")):
-        table = sides[side]
-        if table is None or "date" not in table:
-            found |= {f"rows_{side}": pd.NA if table is None else len(table), name: pd.NaT}
+    for side, name, edge in (("before", "last_before", "period_end"), ("since", "first_since", "period_start")):
+        rows = sides[side]
+        if rows is None or "date" not in rows:
+            found |= {f"rows_{side}": pd.NA if rows is None else len(rows), name: pd.NaT}
             continue
-        dated = table if "period_end" in table else with_periods(table)
-        there = dated[_period(dated["period_start"], dated["period_end"]) == side]
-        day = there["period_end"].max() if side == "before" else there["period_start"].min()
-        found |= {f"rows_{side}": len(there), name: day}
+        days = rows.loc[rows["period"] == side, edge]
+        found |= {f"rows_{side}": len(days), name: days.max() if side == "before" else days.min()}
     return found
 
 

@@ -68,8 +68,8 @@ NATIONAL_MEASURES = (
     "people_charged_with_serious_further_offence",
 )
 REOFFENDING = {
-    "binary_rate": ("binary_rate", "Share of people who reoffend within a year", "percent"),
-    "frequency_rate": ("frequency_rate", "Reoffences per reoffender", "reoffences"),
+    "binary_rate": ("Share of people who reoffend within a year", "percent"),
+    "frequency_rate": ("Reoffences per reoffender", "reoffences"),
 }
 BODY_NAMES = {"nps": "NPS", "probation-service": "Probation Service", "all-probation": "All probation"}
 
@@ -362,48 +362,44 @@ def cases_explorer(findings: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
 # ----------------------------------------------------------------------------------------------- national figures
 
 
-def national_series(tables: Tables, measure: str) -> pd.DataFrame:
-    """A national measure as far back as the explorer draws it, reoffending included.
+def national_series(tables: Tables) -> pd.DataFrame:
+    """The national measures as far back as the explorer draws them, in the order of its control, reoffending last.
 
-    Columns used: name, unit, body, value, low, high (95% interval, of the share who reoffend), qualifier, stated (not
-    implied by other figures), period_start, period_end, period, source_id.
+    Columns used: measure, name, unit, body, value, low, high (95% interval, of the share who reoffend), qualifier,
+    stated (not implied by other figures), period_start, period_end, period, source_id.
     """
-    if measure in REOFFENDING:
-        column, name, unit = REOFFENDING[measure]
-        series = after.reoffending_since(tables["reoffending_national"])
-        series = series.rename(columns={"date": "period_start", "date_end": "period_end"})
-        binary = column == "binary_rate"
-        rows = series.assign(
-            name=name,
-            unit=unit,
-            body="All probation",
-            value=series[column],
-            low=series["binary_low"] if binary else np.nan,
-            high=series["binary_high"] if binary else np.nan,
-            qualifier="exact",
-            stated=True,
+    series = after.measure_series(tables, *NATIONAL_MEASURES)
+    themes = tables["after_measures"].set_index("measure")["theme"]
+    everybody = series["measure"].map(themes).isin(["supervision", "recalls"])
+    body = series["provider_id"].map(BODY_NAMES).mask(everybody, "All probation")
+    parts = [series.assign(body=body, low=np.nan, high=np.nan, stated=series["basis"] == "stated")]
+    cohorts = after.reoffending_since(tables["reoffending_national"])
+    cohorts = cohorts.rename(columns={"date": "period_start", "date_end": "period_end"})
+    for measure, (name, unit) in REOFFENDING.items():
+        binary = measure == "binary_rate"
+        parts.append(
+            cohorts.assign(
+                measure=measure,
+                name=name,
+                unit=unit,
+                body="All probation",
+                value=cohorts[measure],
+                low=cohorts["binary_low"] if binary else np.nan,
+                high=cohorts["binary_high"] if binary else np.nan,
+                qualifier="exact",
+                stated=True,
+            )
         )
-    else:
-        series = after.measure_series(tables, measure)
-        theme = tables["after_measures"].set_index("measure")["theme"].astype(str)[measure]
-        body = "All probation" if theme in ("supervision", "recalls") else series["provider_id"].map(BODY_NAMES)
-        rows = series.assign(body=body, low=np.nan, high=np.nan, stated=series["basis"].astype(str) == "stated")
-    return rows[rows["period_start"] >= NATIONAL_FROM].astype({"qualifier": str}).reset_index(drop=True)
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[rows["period_start"] >= NATIONAL_FROM].reset_index(drop=True)
 
 
-def national_change(tables: Tables, measure: str) -> pd.Series:
-    """The row of after_reunification.change_since for a national measure."""
-    series = national_series(tables, measure)
-    return after.change_since(series.assign(measure=measure, better="neither")).iloc[0]
-
-
-def national_rows(tables: Tables, measure: str) -> pd.DataFrame:
-    """One national measure across June 2021 as the explorer draws it.
+def national_rows(series: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `national_series` as the explorer draws them.
 
     Columns: body, start, end (first and last day the figure speaks of), value, hedge (a sign, 'implied' by other
     figures, or empty).
     """
-    series = national_series(tables, measure)
     hedge = series["qualifier"].map(HEDGE_MARKS).fillna("")
     return pd.DataFrame(
         {
@@ -454,9 +450,13 @@ def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
     ).properties(width=620, height=240)
 
 
-def say_national(tables: Tables, compared: pd.DataFrame, measure: str) -> str:
-    """How a national measure moved since June 2021, and whether the years before can stand beside it."""
-    change = national_change(tables, measure)
+def say_national(series: pd.DataFrame, compared: pd.DataFrame, measure: str) -> str:
+    """How a national measure moved since June 2021, and whether the years before can stand beside it.
+
+    series     rows of `national_series` of this measure
+    compared   rows of after_comparability
+    """
+    change = after.change_since(series.assign(better="neither")).iloc[0]
     unit = change["unit"]
     named = "" if unit == "percent" else f" {unit}"
     ends = [
@@ -475,10 +475,10 @@ def say_national(tables: Tables, compared: pd.DataFrame, measure: str) -> str:
             f"a {change['direction']} of {after._both(change['change_percent_low'], change['change_percent_high'])}%"
         )
     if measure == "binary_rate":
-        last = national_series(tables, measure).iloc[-1]
+        last = series.iloc[-1]
         ends[1] += f", 95% interval {last['low']:.1f}% to {last['high']:.1f}%"
     judged = (
-        compared["subject"] == REOFFENDING["binary_rate"][1]
+        compared["subject"] == REOFFENDING["binary_rate"][0]
         if measure in REOFFENDING
         else compared["measure"] == measure
     )
@@ -490,22 +490,23 @@ def say_national(tables: Tables, compared: pd.DataFrame, measure: str) -> str:
 def national_explorer(tables: Tables) -> Explorer:
     """One national figure at a time, before and since June 2021."""
     names = tables["after_measures"].set_index("measure")["name"].astype(str)
-    compared = after.comparability(tables)
+    compared = tables["after_comparability"]
+    series = national_series(tables)
     options = {names[measure]: measure for measure in NATIONAL_MEASURES}
     units = tables["after_measures"].set_index("measure")["unit"].astype(str).loc[list(NATIONAL_MEASURES)].to_dict()
-    units |= {measure: unit for measure, (_, _, unit) in REOFFENDING.items()}
-    options |= {name: measure for measure, (_, name, _) in REOFFENDING.items()}
-    source_ids = pd.concat([national_series(tables, measure)["source_id"] for measure in options.values()])
+    units |= {measure: unit for measure, (_, unit) in REOFFENDING.items()}
+    options |= {name: measure for measure, (name, _) in REOFFENDING.items()}
+    parts = dict(list(series.groupby("measure")))
     return Explorer(
         [choice("measure", "National figure", options)],
-        compute=lambda measure: national_rows(tables, measure),
+        compute=lambda measure: national_rows(parts[measure]),
         draw=lambda base: draw_national(base, units),
-        say=lambda rows, measure: say_national(tables, compared, measure),
+        say=lambda rows, measure: say_national(parts[measure], compared, measure),
         title="What became of staff, vacancies, caseloads, recalls and reoffending?",
         subtitle="Pale bars: the period. Hollow: hedged (~, >) or implied by other figures. Two on one day: rivals",
         description="Points for one national figure at a time, from 2018 on, with a dashed line at the day of "
         "reunification; colour and shape tell the public service before from the one after.",
-        source_ids=source_ids,
+        source_ids=series["source_id"],
         sources=tables["sources"],
     )
 
@@ -690,7 +691,7 @@ def drawn(tables: Tables) -> pd.DataFrame:
     cases, rates = after.case_findings(tables), after.vacancies(tables)
     vacant = after.regional_vacancies(tables)
     earlier = after.recalls(tables)
-    series = [national_series(tables, measure) for measure in (*NATIONAL_MEASURES, *REOFFENDING)]
+    series = national_series(tables)
     local = rates[rates["level"] == "unit"]
     earlier = earlier[earlier["period_start"] < NATIONAL_FROM]
     parts = [
@@ -700,7 +701,7 @@ def drawn(tables: Tables) -> pd.DataFrame:
         _listed(
             cases, cases["population"].str.removeprefix("Unit: "), cases["measure"].map(_said) + " " + _figures(cases)
         ),
-        *(_listed(rows, rows["name"], _figures(rows)) for rows in series),
+        _listed(series, series["name"], _figures(series)),
         _listed(local, local["population"].str.removeprefix("Unit: "), "officer posts vacant " + _figures(local)),
         _listed(vacant, vacant["region"], "vacancies " + _figures(vacant)),
         _listed(earlier, earlier["name"], _figures(earlier)),

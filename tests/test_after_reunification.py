@@ -405,7 +405,7 @@ def test_links_lead_to_rows(tables):
     linked = tables["after_measures"].dropna(subset=["linked_table"])
     assert len(linked) > 0
     for row in linked.itertuples():
-        series = pd.concat([after.measure_series(tables, row.measure, national) for national in (True, False)])
+        series = pd.concat([after.measure_series(tables, row.measure, national=national) for national in (True, False)])
         assert row.linked_table in set(series["table"]), row.measure
 
 
