@@ -529,6 +529,12 @@ def test_services_in_words(tables):
     assert "; 3 of 10 standard ratings known (1.1 Leadership: Outstanding, " in known
 
 
+def test_no_rule_that_fits_is_said_and_not_tabulated():
+    none = pd.DataFrame(columns=["requires_improvement_from", "good_from", "outstanding_from"], dtype=int)
+    with pytest.raises(ValueError, match="Check the bands of the round"):
+        r.fitting_rules(none)
+
+
 def test_margins_agree_with_the_verdicts(first, both):
     rules = r.fitting_rules(r.admissible_thresholds(both))
     sensitivity = r.rule_sensitivity(first, rules)
