@@ -48,11 +48,22 @@ def draw_shares(base: alt.Chart) -> Any:
         title="Share of cases where the work was",
         scale=alt.Scale(domain=list(INK), range=list(INK.values())),
     )
-    tooltip = ["who", "period", "kind", "dimension", "words", alt.Tooltip("sample", title="cases looked at")]
+    tooltip = [
+        alt.Tooltip("who"),
+        alt.Tooltip("period"),
+        alt.Tooltip("kind"),
+        alt.Tooltip("dimension"),
+        alt.Tooltip("words"),
+        alt.Tooltip("sample", title="cases looked at"),
+    ]
     bound = "datum.hedge === 'bound'"
-    half = alt.Chart(pd.DataFrame({"half": [50]})).mark_rule(strokeDash=[4, 4], color=charts.RULE).encode(x="half:Q")
+    half = (
+        alt.Chart(pd.DataFrame({"half": [50]}))
+        .mark_rule(strokeDash=[4, 4], color=charts.RULE)
+        .encode(x=alt.X("half:Q"))
+    )
     arrows = base.transform_filter(bound)
-    tails = arrows.mark_rule(strokeWidth=2).encode(x=x, x2="end:Q", y=y, color=colour)
+    tails = arrows.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("end:Q"), y=y, color=colour)
     starts = arrows.mark_tick(thickness=3, size=14).encode(x=x, y=y, color=colour, tooltip=tooltip)
     heads = arrows.mark_point(shape="triangle-up", size=70).encode(
         x=alt.X("end:Q"), y=y, color=colour, angle=alt.Angle("angle:Q", scale=None), tooltip=tooltip
@@ -72,7 +83,7 @@ def draw_shares(base: alt.Chart) -> Any:
         ),
         tooltip=tooltip,
     )
-    words = base.mark_text(align="left", dx=8).encode(x=alt.X(datum=100), y=y, text="words")
+    words = base.mark_text(align="left", dx=8).encode(x=alt.X(datum=100), y=y, text=alt.Text("words"))
     return alt.layer(half, tails, starts, heads, points, words).properties(width=250, height=alt.Step(46))
 
 
@@ -120,11 +131,13 @@ def known_by_standard(known: pd.DataFrame, sources: pd.DataFrame, source_ids: pd
     )[["label", "known", "of", "text"]]
     base = alt.Chart(rows)
     y = alt.Y("label:N", title=None, sort=rows["label"].tolist())
-    whole = base.mark_bar(height=14, color="#ffffff", stroke=charts.RULE).encode(x="of:Q", y=y)
+    whole = base.mark_bar(height=14, color="#ffffff", stroke=charts.RULE).encode(x=alt.X("of:Q"), y=y)
     part = base.mark_bar(height=14, color="#0b6e4f").encode(
-        x=alt.X("known:Q", title="services", scale=alt.Scale(domain=[0, 28])), y=y, tooltip=["label", "text"]
+        x=alt.X("known:Q", title="services", scale=alt.Scale(domain=[0, 28])),
+        y=y,
+        tooltip=[alt.Tooltip("label"), alt.Tooltip("text")],
     )
-    text = base.mark_text(align="left", dx=6).encode(x="of:Q", y=y, text="text")
+    text = base.mark_text(align="left", dx=6).encode(x=alt.X("of:Q"), y=y, text=alt.Text("text"))
     missing = int((rows["of"] - rows["known"]).sum())
     return charts.publish(
         (whole + part + text).properties(width=360, height=alt.Step(24)),
@@ -156,9 +169,14 @@ def through_the_gate(gate: pd.DataFrame, sources: pd.DataFrame) -> Any:
     )
     tiles = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
         color=charts.band_colour(rows["band"], "Band", legend=alt.Legend(orient="bottom")),
-        tooltip=["row", "column", "band", alt.Tooltip("against", title="Through the Gate is")],
+        tooltip=[
+            alt.Tooltip("row"),
+            alt.Tooltip("column"),
+            alt.Tooltip("band"),
+            alt.Tooltip("against", title="Through the Gate is"),
+        ],
     )
-    text = base.mark_text(fontWeight=600, color="#ffffff").encode(text="initials:N")
+    text = base.mark_text(fontWeight=600, color="#ffffff").encode(text=alt.Text("initials:N"))
     good = gate[(gate["against"] == "itself")]["band"].isin(["Good", "Outstanding"])
     return charts.publish(
         (tiles + text).properties(width=420, height=alt.Step(30)),

@@ -93,7 +93,7 @@ def _marks(base: Any, x: Any, y: Any, tooltip: list[Any], size: int = 330, legen
     letters = letters.mark_text(fontSize=11, fontWeight=600).encode(
         x=x,
         y=y,
-        text="letter:N",
+        text=alt.Text("letter:N"),
         color=alt.condition("datum.outcome === 'Not verifiable'", alt.value(charts.INK), alt.value("#ffffff")),
         tooltip=tooltip,
     )
@@ -116,7 +116,9 @@ def draw_claims(base: alt.Chart) -> alt.VConcatChart:
         stroke=alt.Stroke("outcome:N", scale=alt.Scale(domain=list(LETTERS), range=INKS), legend=None),
         tooltip=[alt.Tooltip("outcome", title="verdict"), "claims:Q"],
     )
-    numbers = counted.mark_text(align="left", dx=6, fontWeight=600).encode(x="claims:Q", y=bar_y, text="claims:Q")
+    numbers = counted.mark_text(align="left", dx=6, fontWeight=600).encode(
+        x=alt.X("claims:Q"), y=bar_y, text=alt.Text("claims:Q")
+    )
     placed = base.transform_calculate(rank=f"indexof({json.dumps(list(LETTERS))}, datum.outcome)").transform_window(
         place="row_number()",
         sort=[alt.SortField("rank"), alt.SortField("claim")],
@@ -210,7 +212,7 @@ def repeated(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
     shaded = rows[rows["one_origin"]].drop_duplicates("statement")
     band = alt.Chart(shaded[["statement"]]).mark_rect(color="#e9edf1").encode(y=y)
     label = alt.Chart(shaded[["statement"]]).mark_text(align="left", dx=6, fontSize=11, color=charts.MUTED)
-    label = label.encode(x=alt.value(500), y=y, text=alt.value("one origin"))
+    label = label.encode(x=alt.XValue(500), y=y, text=alt.TextValue("one origin"))
     tooltip = [
         alt.Tooltip("statement:N"),
         alt.Tooltip("outcome:N", title="verdict"),
@@ -257,7 +259,7 @@ def inadequate(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
             ),
             color=alt.Color("counted:N", scale=alt.Scale(domain=domain, range=["#8c2d04", "#ffffff"]), legend=None),
             stroke=alt.Stroke("counted:N", scale=alt.Scale(domain=domain, range=["#8c2d04", charts.RULE]), legend=None),
-            tooltip=["counted"],
+            tooltip=[alt.Tooltip("counted")],
         )
         .properties(width=430, height=alt.Step(48))
     )
@@ -300,7 +302,7 @@ def totals(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
     )
     low, high = int(rows["value"].min()) // 1000 * 1000 - 1000, int(rows["value"].max()) // 1000 * 1000 + 5000
     x = alt.X("people:Q", title="people supervised", scale=alt.Scale(domain=[low, high], zero=False, nice=False))
-    tooltip = [alt.Tooltip("words", title="people"), "source"]
+    tooltip = [alt.Tooltip("words", title="people"), alt.Tooltip("source")]
     points = base.transform_filter("datum.hedge !== 'bound'").mark_point(size=110, strokeWidth=2, color=charts.INK)
     points = points.encode(
         x=x,
@@ -310,10 +312,12 @@ def totals(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
         tooltip=tooltip,
     )
     bounds = base.transform_filter("datum.hedge === 'bound'")
-    tails = bounds.mark_rule(strokeWidth=2, color=charts.INK).encode(x=x, x2="end:Q", y=y, tooltip=tooltip)
+    tails = bounds.mark_rule(strokeWidth=2, color=charts.INK).encode(x=x, x2=alt.X2("end:Q"), y=y, tooltip=tooltip)
     starts = bounds.mark_tick(thickness=3, size=14, color=charts.INK).encode(x=x, y=y, tooltip=tooltip)
-    heads = bounds.mark_point(shape="triangle-right", size=80, color=charts.INK, opacity=1).encode(x="end:Q", y=y)
-    text = base.mark_text(align="left", dx=10).encode(x="end:Q", y=y, text="words")
+    heads = bounds.mark_point(shape="triangle-right", size=80, color=charts.INK, opacity=1).encode(
+        x=alt.X("end:Q"), y=y
+    )
+    text = base.mark_text(align="left", dx=10).encode(x=alt.X("end:Q"), y=y, text=alt.Text("words"))
     chart = (tails + starts + heads + points + text).properties(width=430, height=alt.Step(44))
     return charts.publish(
         chart,

@@ -38,9 +38,14 @@ def draw_coverage(base: alt.Chart) -> alt.LayerChart:
     whole = base.mark_bar(height=13, color=MISSING, stroke=charts.RULE, strokeWidth=1).encode(
         x=alt.X(datum=0), x2=alt.X2(datum=100), y=y
     )
-    tooltip = ["theme", "measure", "text", alt.Tooltip("share_percent", title="percent")]
+    tooltip = [
+        alt.Tooltip("theme"),
+        alt.Tooltip("measure"),
+        alt.Tooltip("text"),
+        alt.Tooltip("share_percent", title="percent"),
+    ]
     known = base.mark_bar(height=13, color=KNOWN).encode(x=share, y=y, tooltip=tooltip)
-    text = base.mark_text(align="left", dx=6, fontSize=12).encode(x=alt.X(datum=100), y=y, text="text")
+    text = base.mark_text(align="left", dx=6, fontSize=12).encode(x=alt.X(datum=100), y=y, text=alt.Text("text"))
     return (whole + known + text).properties(width=260, height=alt.Step(22))
 
 

@@ -56,7 +56,7 @@ def _labels(base: alt.Chart, y: alt.Y) -> alt.Chart:
     """The left column: lines centred on their row."""
     dy = alt.expr("-7 * (length(split(datum.label, '\\n')) - 1)")
     return base.mark_text(align="left", lineBreak="\n", lineHeight=14, baseline="middle", dy=dy).encode(
-        x=alt.value(0), y=y, text="label:N"
+        x=alt.XValue(0), y=y, text=alt.Text("label:N")
     )
 
 
@@ -92,8 +92,8 @@ def _draw(base: alt.Chart, by: str = "stage") -> alt.LayerChart:
     left = "datum.mark === 'left'"
     tint = alt.when("indexof('ACE', datum.rivals) >= 0").then(alt.value(TINTS[0])).otherwise(alt.value(TINTS[1]))
     return alt.layer(
-        rival.mark_rect().encode(x=alt.value(0), x2=alt.value(charts.WIDTH), y=y, color=tint),
-        known.mark_rule(strokeWidth=2).encode(x=x, x2=alt.datum(0), y=y, color=colour),
+        rival.mark_rect().encode(x=alt.XValue(0), x2=alt.X2Value(charts.WIDTH), y=y, color=tint),
+        known.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2Datum(0), y=y, color=colour),
         known.mark_point(size=130, opacity=1).encode(
             x=x,
             y=y,
@@ -111,16 +111,16 @@ def _draw(base: alt.Chart, by: str = "stage") -> alt.LayerChart:
             opacity=1,
         ).encode(x=x, y=y, color=colour),
         _labels(base, y),
-        base.mark_text(align="left", fontWeight=600).encode(x=alt.value(WORDS), y=y, text="words:N"),
+        base.mark_text(align="left", fontWeight=600).encode(x=alt.XValue(WORDS), y=y, text=alt.Text("words:N")),
         rival.transform_calculate(rival="'rival ' + datum.rivals")
         .mark_text(align="left", dy=15, color=charts.MUTED)
-        .encode(x=alt.value(WORDS), y=y, text="rival:N"),
+        .encode(x=alt.XValue(WORDS), y=y, text=alt.Text("rival:N")),
         base.transform_filter("!isValid(datum.position)")
         .mark_text(align="left", fontWeight=600, text="?", fontSize=15)
-        .encode(x=alt.value(LEFT), y=y),
+        .encode(x=alt.XValue(LEFT), y=y),
         base.transform_aggregate(groupby=["unit"])
         .mark_text(align="left", baseline="bottom", color=charts.MUTED)
-        .encode(x=alt.value(LEFT), y=alt.value(-4), text="unit:N"),
+        .encode(x=alt.XValue(LEFT), y=alt.YValue(-4), text=alt.Text("unit:N")),
     ).properties(width=charts.WIDTH, height=alt.Step(ROW))
 
 
@@ -193,7 +193,7 @@ def volume_ranges(rows: pd.DataFrame, sources: pd.DataFrame, title: str) -> Any:
     chart = alt.layer(
         base.transform_filter("isValid(datum.low)")
         .mark_rule(strokeWidth=6, opacity=0.45, color=colour)
-        .encode(x=low, x2="high", y=y),
+        .encode(x=low, x2=alt.X2("high"), y=y),
         base.transform_filter("isValid(datum.low)")
         .mark_point(shape="square", size=110, color=colour, opacity=1)
         .encode(x=low, y=y),
@@ -204,7 +204,7 @@ def volume_ranges(rows: pd.DataFrame, sources: pd.DataFrame, title: str) -> Any:
         hedged.transform_filter("datum.arrow === 'left'")
         .mark_point(shape="triangle-left", xOffset=-14, size=70, color=colour, opacity=1)
         .encode(x=high, y=y),
-        base.mark_text(align="left", dx=12, fontWeight=600).encode(x=high, y=y, text="words:N"),
+        base.mark_text(align="left", dx=12, fontWeight=600).encode(x=high, y=y, text=alt.Text("words:N")),
         _labels(base, y),
     ).properties(width=charts.WIDTH, height=alt.Step(48))
     return charts.publish(
@@ -244,12 +244,14 @@ def stated_sums(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
     chart = alt.layer(
         base.mark_bar(stroke="white", strokeWidth=2).encode(
             x=alt.X("share_start:Q", scale=scale, title="Share of the total stated (%)"),
-            x2="share_end",
+            x2=alt.X2("share_end"),
             y=y,
             color=colour,
             tooltip=tooltip,
         ),
-        base.mark_text(color="white", fontWeight=600).encode(x=alt.X("middle:Q", scale=scale), y=y, text="words:N"),
+        base.mark_text(color="white", fontWeight=600).encode(
+            x=alt.X("middle:Q", scale=scale), y=y, text=alt.Text("words:N")
+        ),
         _labels(base.transform_aggregate(groupby=["order", "label"]), y),
     ).properties(width=charts.WIDTH, height=alt.Step(64))
     return charts.publish(

@@ -70,11 +70,11 @@ def overall_bands(shares: pd.DataFrame, tables: Tables, title: str) -> Any:
     colour = charts.body_colour(legend=None)
     interval = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("wilson_lower:Q", title="Share of services", scale=alt.Scale(domain=[0, 1]), axis=share),
-        x2="wilson_upper:Q",
+        x2=alt.X2("wilson_upper:Q"),
         color=colour,
     )
     point = base.mark_point(size=70, filled=True, opacity=1).encode(
-        x="share:Q",
+        x=alt.X("share:Q"),
         color=colour,
         shape=charts.body_shape(legend=None),
         tooltip=[
@@ -86,7 +86,7 @@ def overall_bands(shares: pd.DataFrame, tables: Tables, title: str) -> Any:
         ],
     )
     text = base.transform_calculate(text="datum.body + ' ' + datum.label").mark_text(align="left", dx=6, fontSize=11)
-    text = text.encode(x="wilson_upper:Q", text="text:N")
+    text = text.encode(x=alt.X("wilson_upper:Q"), text=alt.Text("text:N"))
     good = rows[rows["band"] == "Good"]
     said = "; ".join(f"{row.body} {row.label}" for row in good.itertuples())
     return charts.publish(
@@ -189,19 +189,19 @@ def _map(base: alt.Chart, chosen: alt.Parameter) -> Any:
     )
     middle = alt.expr("-6 * (length(split(datum.tile, '\\n')) - 1)")
     text = placed.mark_text(lineBreak="\n", baseline="middle", fontSize=10, lineHeight=12, dy=middle)
-    text = text.encode(text="tile:N", color=_text_colour())
+    text = text.encode(text=alt.Text("tile:N"), color=_text_colour())
     heads = [
         base.transform_filter(alt.datum.tile_column == column)
         .transform_aggregate(tile_column="min(tile_column)")
         .transform_calculate(head=f"'{head}'")
         .mark_text(align="left", baseline="bottom", fontSize=13, fontWeight=600, dx=-TILE_WIDTH / 2, dy=-4)
-        .encode(x="tile_column:O", y=alt.value(0), text="head:N")
+        .encode(x=alt.X("tile_column:O"), y=alt.YValue(0), text=alt.Text("head:N"))
         for column, head in ((1, "NPS divisions"), (CRC_COLUMN + 2, "CRCs"))
     ]
     words = (
         base.transform_filter({"param": "chosen", "empty": False})
         .mark_text(align="left", baseline="top", lineBreak="\n", fontSize=12, lineHeight=15)
-        .encode(x=alt.value(0), y=alt.value(TILE_HEIGHT * 3 + 14), text="said:N")
+        .encode(x=alt.XValue(0), y=alt.YValue(TILE_HEIGHT * 3 + 14), text=alt.Text("said:N"))
     )
     return alt.layer(square.add_params(chosen), text, words, *heads).properties(
         width=TILE_WIDTH * len(columns), height=TILE_HEIGHT * len(lines)
@@ -248,7 +248,7 @@ def _grid(base: alt.Chart, standards: list[str], services: list[str], chosen: al
     text = (
         cells.transform_filter("datum.code !== 'n/a'")
         .mark_text(fontSize=10)
-        .encode(text="cell:N", color=_text_colour())
+        .encode(text=alt.Text("cell:N"), color=_text_colour())
     )
     return alt.layer(square, text).properties(width=CELL_WIDTH * len(standards), height=ROW_HEIGHT * len(services))
 
@@ -350,16 +350,18 @@ def _ranges(base: alt.Chart, bodies: list[str], domain: list[int], title: str, c
         labelExpr="format(100 * datum.value, 'd')", tickCount=9
     )  # fmt: skip
     interval = rows.transform_filter("isValid(datum.lower)").mark_rule(strokeWidth=1.5).encode(
-        x=alt.X("lower:Q", scale=scale, title=title, axis=axis), x2="upper:Q"
+        x=alt.X("lower:Q", scale=scale, title=title, axis=axis), x2=alt.X2("upper:Q")
     )  # fmt: skip
     ticks = [
-        rows.transform_filter(f"isValid(datum.{end})").mark_tick(thickness=1.5, size=12).encode(x=f"{end}:Q")
+        rows.transform_filter(f"isValid(datum.{end})").mark_tick(thickness=1.5, size=12).encode(x=alt.X(f"{end}:Q"))
         for end in ("lower", "upper")
     ]
-    between = rows.mark_bar(height=12, opacity=0.45).encode(x=alt.X("low:Q", scale=scale, title=title), x2="high:Q")
+    between = rows.mark_bar(height=12, opacity=0.45).encode(
+        x=alt.X("low:Q", scale=scale, title=title), x2=alt.X2("high:Q")
+    )
     exact = rows.transform_filter("datum.low === datum.high").mark_point(size=110, filled=True, opacity=1)
     exact = exact.encode(
-        x="low:Q",
+        x=alt.X("low:Q"),
         shape=alt.Shape(
             "body:N",
             scale=alt.Scale(domain=bodies, range=[charts.BODY_SHAPES.get(body, "diamond") for body in bodies]),
@@ -368,12 +370,12 @@ def _ranges(base: alt.Chart, bodies: list[str], domain: list[int], title: str, c
         tooltip=[alt.Tooltip("body:N", title="Who"), alt.Tooltip("label:N", title="Figure")],
     )
     text = rows.mark_text(baseline="bottom", dy=-10, fontSize=12).encode(
-        x=alt.X("middle:Q", scale=scale), text="label:N", color=alt.value(charts.INK)
+        x=alt.X("middle:Q", scale=scale), text=alt.Text("label:N"), color=alt.ColorValue(charts.INK)
     )
     room = 0.09 * (domain[1] - domain[0])  # keeps a label inside the chart
     middle = f"clamp((datum.low + datum.high) / 2, {domain[0] + room}, {domain[1] - room})"
     text = text.transform_calculate(middle=middle)
-    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=charts.RULE).encode(x="x:Q")
+    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=charts.RULE).encode(x=alt.X("x:Q"))
     layers = [between, interval, *ticks, exact, text]
     if domain[0] < 0:
         layers.insert(0, zero)
@@ -478,21 +480,21 @@ def _league(base: alt.Chart, compared: alt.Parameter) -> Any:
         ],
     }
     band = base.transform_filter({"param": "compared", "empty": False})
-    band = band.mark_rect(color="#dfe3e7", stroke=charts.INK, strokeDash=[3, 3]).encode(x=x, x2="highest:Q")
-    bar = known.mark_bar(height=9, cursor="pointer").encode(x=x, x2="highest:Q", **drawn).add_params(compared)
+    band = band.mark_rect(color="#dfe3e7", stroke=charts.INK, strokeDash=[3, 3]).encode(x=x, x2=alt.X2("highest:Q"))
+    bar = known.mark_bar(height=9, cursor="pointer").encode(x=x, x2=alt.X2("highest:Q"), **drawn).add_params(compared)
     exact = known.transform_filter("datum.lowest === datum.highest")
     exact = exact.mark_point(filled=True, size=90, opacity=1, shape="diamond").encode(x=x, **drawn)
-    name = placed.mark_text(align="right", dx=-8, fontSize=11).encode(x=alt.value(0), text="service:N")
-    rank = placed.mark_text(align="left", dx=24, fontSize=11).encode(x=alt.value("width"), text="rank:N")
-    order = placed.mark_text(align="left", dx=6, fontSize=12).encode(x=alt.value("width"), text="order:N")
+    name = placed.mark_text(align="right", dx=-8, fontSize=11).encode(x=alt.XValue(0), text=alt.Text("service:N"))
+    rank = placed.mark_text(align="left", dx=24, fontSize=11).encode(x=alt.XValue("width"), text=alt.Text("rank:N"))
+    order = placed.mark_text(align="left", dx=6, fontSize=12).encode(x=alt.XValue("width"), text=alt.Text("order:N"))
     layers = [band, bar, exact, name, rank, order]
     first = base.transform_filter("datum.place === 1")
     head = first.transform_calculate(text="'Good from ' + datum.good_from").mark_text(
         baseline="bottom", dy=-4, fontSize=11, color=charts.MUTED
     )
     layers += [
-        first.mark_rule(color=charts.MUTED, strokeDash=[2, 3]).encode(x="good_from:Q"),
-        head.encode(x="good_from:Q", y=alt.value(0), text="text:N"),
+        first.mark_rule(color=charts.MUTED, strokeDash=[2, 3]).encode(x=alt.X("good_from:Q")),
+        head.encode(x=alt.X("good_from:Q"), y=alt.YValue(0), text=alt.Text("text:N")),
     ]
     chart = alt.layer(*layers).properties(width=400, height=19 * services)
     return alt.vconcat(chart, bounds="full", autosize=GROWING)  # alone in a concat, the title begins over the names

@@ -123,19 +123,19 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             alt.Chart(overlaps)
             .transform_filter("datum.population === population && period === 'year'")
             .mark_rect(color="#f3e3d3", opacity=0.6)
-            .encode(x="first:T", x2="last:T")
+            .encode(x=alt.X("first:T"), x2=alt.X2("last:T"))
         )
         zone_label = (
             alt.Chart(overlaps)
             .transform_filter("datum.population === population && period === 'year'")
             .mark_text(align="left", baseline="top", dx=4, dy=4, color=MEASURE_COLOURS["older"])
-            .encode(x="first:T", y=alt.value(0), text=alt.value("both measures exist"))
+            .encode(x=alt.X("first:T"), y=alt.YValue(0), text=alt.TextValue("both measures exist"))
         )
-        rule = alt.Chart(marks).mark_rule(color=charts.RULE, strokeDash=[2, 3]).encode(x="date:T")
+        rule = alt.Chart(marks).mark_rule(color=charts.RULE, strokeDash=[2, 3]).encode(x=alt.X("date:T"))
         rule_label = (
             alt.Chart(marks)
             .mark_text(align="left", baseline="bottom", dx=3, dy=-3, color=charts.MUTED, fontSize=11)
-            .encode(x="date:T", y=alt.value(0), text="label:N")
+            .encode(x=alt.X("date:T"), y=alt.YValue(0), text=alt.Text("label:N"))
         )
 
         def panel(field: str, title: str, scale: alt.Scale, legend: alt.Legend | None) -> alt.LayerChart:
@@ -154,7 +154,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
                 alt.StrokeDash(
                     "measure:N", scale=alt.Scale(domain=list(MEASURE_COLOURS), range=[[1, 0], [5, 3]]), legend=None
                 ),
-                detail="line:N",
+                detail=alt.Detail("line:N"),
             )
             points = known.mark_point(size=34, opacity=1).encode(
                 across,
@@ -320,7 +320,7 @@ def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
                 tooltip=tooltip,
             )
         )
-        zero = base.mark_rule(color=charts.INK).encode(y=alt.datum(0))
+        zero = base.mark_rule(color=charts.INK).encode(y=alt.YDatum(0))
         line = base.mark_line(color=charts.INK, strokeWidth=1.5).encode(across, alt.Y("total_change:Q"))
         point = base.mark_point(
             shape="diamond", size=60, fill="white", stroke=charts.INK, strokeWidth=1.5, opacity=1
@@ -403,7 +403,7 @@ def case_mix_explorer(adjusted: pd.DataFrame, national: pd.DataFrame, sources: p
             .mark_rule(strokeWidth=4, opacity=0.45, color=charts.INK)
             .encode(across, alt.Y("low:Q", scale=scale), alt.Y2("high")),
             rates.mark_point(opacity=1).encode(across, up, colour, shape, tooltip=tooltip),
-            last.mark_text(align="left", dx=9).encode(across, up, colour, text="rate:N"),
+            last.mark_text(align="left", dx=9).encode(across, up, colour, text=alt.Text("rate:N")),
         )
         row = alt.Y("part:N", title=None, sort=list(parts.values()))
         points = alt.X("points:Q", title="Change since (percentage points)", scale=alt.Scale(domain=[-6, 4]))
@@ -413,7 +413,7 @@ def case_mix_explorer(adjusted: pd.DataFrame, national: pd.DataFrame, sources: p
         before = base.transform_filter("datum.points < 0").mark_text(align="right", dx=-5)
         bars = alt.layer(
             base.mark_bar(size=18).encode(points, row, fill),
-            base.mark_rule(color=charts.INK).encode(x=alt.datum(0)),
+            base.mark_rule(color=charts.INK).encode(x=alt.XDatum(0)),
             after.encode(points, row, text=label),
             before.encode(points, row, text=label),
         )
@@ -520,10 +520,10 @@ def success_explorer(counts: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             good.encode(
                 alt.X("label_at:Q", scale=scale),
                 up,
-                text="crcs:Q",
+                text=alt.Text("crcs:Q"),
                 color=alt.condition("datum.crcs > 16", alt.value("white"), alt.value(charts.INK)),
             ).transform_calculate(label_at="datum.crcs > 16 ? datum.end - 2 : datum.end"),
-            bad.encode(alt.X("end:Q", scale=scale), up, text="crcs:Q"),
+            bad.encode(alt.X("end:Q", scale=scale), up, text=alt.Text("crcs:Q")),
         ).properties(width=380, height=32 * len(order))
 
     named = {RATE_NAMES[rate]: rate for rate in dict.fromkeys(rows["rate"])}
@@ -621,7 +621,7 @@ def power_explorer(by_crc: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             often.mark_rule(color=charts.RULE, strokeDash=[2, 3]).encode(up),
             rule.mark_rule(color=charts.RULE, strokeDash=[2, 3]).encode(across),
             rule.mark_text(align="left", baseline="top", dx=4, dy=3, color=charts.MUTED).encode(
-                across, y=alt.value(0), text="label:N"
+                across, y=alt.YValue(0), text=alt.Text("label:N")
             ),
             chart.mark_line(color=charts.BODIES["CRC"]).encode(across, up),
             chart.mark_point(filled=False, color=charts.INK, size=55, opacity=1).encode(
@@ -694,14 +694,14 @@ def crc_chart(by_crc: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFra
     layers = alt.layer(
         base.transform_filter("!isValid(datum.binary_rate)")
         .mark_text(color=charts.MUTED)
-        .encode(up, x=alt.value(8), text=alt.value("?")),
+        .encode(up, x=alt.XValue(8), text=alt.TextValue("?")),
         found.mark_rule(strokeWidth=3, color=charts.BODIES["CRC"]).encode(
             alt.X("binary_low:Q"), alt.X2("binary_high"), up
         ),
         found.mark_point(shape="square", color=charts.BODIES["CRC"], opacity=1, size=50).encode(
             across, up, tooltip=tooltip
         ),
-        found.mark_text(align="center", dy=-10, fontSize=11).encode(x=alt.value(59), y=up, text="label:N"),
+        found.mark_text(align="center", dy=-10, fontSize=11).encode(x=alt.XValue(59), y=up, text=alt.Text("label:N")),
         # Unknown rates have no values but for their place: empty cells are left out of the specification.
         data=alt.Data(values=[row.dropna().to_dict() for _, row in rows[["crc", "status", *drawn]].iterrows()]),
     ).properties(width=118, height=28 * len(names))
@@ -831,7 +831,7 @@ def funnel_panel(funnel_rows: pd.DataFrame) -> alt.LayerChart:
         .encode(
             across,
             alt.Y("percent:Q", scale=scale),
-            detail="limit:N",
+            detail=alt.Detail("limit:N"),
             strokeDash=alt.StrokeDash(
                 "level:N", title="Limits", scale=alt.Scale(domain=["95%", "99.8%"], range=[[4, 3], [1, 0]])
             ),
@@ -859,7 +859,7 @@ def funnel_panel(funnel_rows: pd.DataFrame) -> alt.LayerChart:
         ],
     )
     names = base.transform_filter("datum.position !== 'within limits'").mark_text(align="left", dx=8, fontSize=11)
-    return alt.layer(curves, target, marks, names.encode(across, up, text="name:N")).properties(
+    return alt.layer(curves, target, marks, names.encode(across, up, text=alt.Text("name:N"))).properties(
         width=WIDTH, height=280, title=f"Cohort {funnel_rows['cohort'].iloc[0]}, interim"
     )
 
@@ -973,7 +973,7 @@ def official_overview(path: Path | None, most: int = 40) -> Any:
             ),
             base.transform_filter("!isValid(datum.rate)")
             .mark_text(color=charts.MUTED)
-            .encode(up, x=alt.value(8), text=alt.value("?")),
+            .encode(up, x=alt.XValue(8), text=alt.TextValue("?")),
         ).properties(width=380)
 
     return Explorer(

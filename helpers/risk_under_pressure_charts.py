@@ -217,7 +217,8 @@ def tiles(rows: pd.DataFrame, table: pd.DataFrame, sources: pd.DataFrame, title:
         color=alt.Color("verdict:N", scale=alt.Scale(domain=list(VERDICTS), range=fills), legend=None)
     )
     text = base.mark_text(fontSize=12).encode(
-        text="text:N", color=alt.Color("verdict:N", scale=alt.Scale(domain=list(VERDICTS), range=inks), legend=None)
+        text=alt.Text("text:N"),
+        color=alt.Color("verdict:N", scale=alt.Scale(domain=list(VERDICTS), range=inks), legend=None),
     )
     counts = drawn["verdict"].value_counts()
     width = 40 if len(columns) > 10 else 54
@@ -265,11 +266,13 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
     hours = alt.Y("needed:Q", title="Hours a week", scale=alt.Scale(domain=[0, top]))
     chosen = base.transform_filter(CHOSEN)
     colour = LINES[recorded][0]
-    spread = base.mark_area(opacity=0.18, color=colour).encode(x=x, y="recorded_low:Q", y2="recorded_high:Q")
-    gap = chosen.mark_bar(size=12, color=colour, opacity=0.35).encode(x=x, y="needed:Q", y2="recorded:Q")
+    spread = base.mark_area(opacity=0.18, color=colour).encode(
+        x=x, y=alt.Y("recorded_low:Q"), y2=alt.Y2("recorded_high:Q")
+    )
+    gap = chosen.mark_bar(size=12, color=colour, opacity=0.35).encode(x=x, y=alt.Y("needed:Q"), y2=alt.Y2("recorded:Q"))
     mark = chosen.mark_point(size=110, filled=True, opacity=1, color=colour).encode(
         x=x,
-        y="recorded:Q",
+        y=alt.Y("recorded:Q"),
         tooltip=[
             alt.Tooltip("under_recorded_percent:Q", title="Red recorded as amber, percent"),
             alt.Tooltip("needed:Q", title="Hours needed", format=".1f"),
@@ -281,7 +284,7 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
     hidden = (
         chosen.transform_calculate(text="format(datum.needed - datum.recorded, '.1f') + ' hours hidden'")
         .mark_text(dy=-14, fontWeight="bold")
-        .encode(x=x, y="needed:Q", text="text:N")
+        .encode(x=x, y=alt.Y("needed:Q"), text=alt.Text("text:N"))
     )
     crossing = base.transform_filter("datum.under_recorded_percent === 0 && isValid(datum.crossing)")
     crossing_x = alt.X("crossing:Q", title="Red cases recorded as amber (percent)")
@@ -291,7 +294,7 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
     cross_text = (
         crossing.transform_calculate(text="'looks manageable from ' + ceil(datum.crossing * 10) / 10 + '%'")
         .mark_text(dy=20)
-        .encode(x=crossing_x, y=hours_there_are, text="text:N")
+        .encode(x=crossing_x, y=hours_there_are, text=alt.Text("text:N"))
     )
     lines = [line(needed, hours), line(recorded, "recorded:Q"), line(capacity, hours_there_are)]
     upper = alt.layer(spread, *lines, gap, mark, hidden, cross, cross_text).properties(width=560, height=260)
@@ -302,7 +305,7 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
     hollow = base.mark_bar(size=46, color=NOT_SEEN, stroke=charts.INK, strokeWidth=1).encode(
         x=x,
         y=cases,
-        y2="seen:Q",
+        y2=alt.Y2("seen:Q"),
         opacity=strong,
         tooltip=[
             alt.Tooltip("red:Q", title="Red cases", format=".1f"),
@@ -312,14 +315,14 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
         ],
     )
     interval = base.mark_rule(strokeWidth=2, color=charts.INK).encode(
-        x=x, y=alt.Y("seen_low:Q", title="Red cases"), y2="seen_high:Q"
+        x=x, y=alt.Y("seen_low:Q", title="Red cases"), y2=alt.Y2("seen_high:Q")
     )
     words = (
         chosen.transform_calculate(
             text="format(datum.seen, '.1f') + ' seen weekly, ' + format(datum.red - datum.seen, '.1f') + ' not'"
         )
         .mark_text(dy=-9, fontWeight="bold")
-        .encode(x=x, y=alt.Y("red:Q", title="Red cases"), text="text:N")
+        .encode(x=x, y=alt.Y("red:Q", title="Red cases"), text=alt.Text("text:N"))
     )
     lower = alt.layer(hollow, seen, interval, words).properties(width=560, height=130)
     return alt.vconcat(upper, lower, spacing=14)
@@ -385,12 +388,18 @@ def spread(simulated: pd.DataFrame, table: pd.DataFrame, sources: pd.DataFrame) 
         here = rows[rows["unit"] == unit]
         base = alt.Chart(here).encode(
             y=alt.Y("label:N", sort=here["label"].tolist(), title=None, axis=alt.Axis(minExtent=200)),
-            tooltip=["label", "expected", "mean", "low", "high"],
+            tooltip=[
+                alt.Tooltip("label"),
+                alt.Tooltip("expected"),
+                alt.Tooltip("mean"),
+                alt.Tooltip("low"),
+                alt.Tooltip("high"),
+            ],
         )
         x = alt.X("low:Q", title=f"{unit}, all officers together", scale=alt.Scale(zero=True))
-        rule = base.mark_rule(strokeWidth=7, color=charts.RULE, opacity=0.6).encode(x=x, x2="high:Q")
-        closed = base.mark_tick(thickness=2, size=18, color=charts.INK).encode(x="expected:Q")
-        mean = base.mark_point(filled=False, size=70, color=charts.INK).encode(x="mean:Q")
+        rule = base.mark_rule(strokeWidth=7, color=charts.RULE, opacity=0.6).encode(x=x, x2=alt.X2("high:Q"))
+        closed = base.mark_tick(thickness=2, size=18, color=charts.INK).encode(x=alt.X("expected:Q"))
+        mean = base.mark_point(filled=False, size=70, color=charts.INK).encode(x=alt.X("mean:Q"))
         panels.append((rule + closed + mean).properties(width=400, height=alt.Step(26)))
     return charts.publish(
         alt.vconcat(*panels),

@@ -128,7 +128,7 @@ def staff_over_time(
     lines = (
         base.transform_filter("!datum.single")
         .mark_line()
-        .encode(x, y, charts.body_colour(legend=None), detail="series:N")
+        .encode(x, y, charts.body_colour(legend=None), detail=alt.Detail("series:N"))
     )
     shape = charts.body_shape(legend=None)
     filled = base.transform_filter("datum.body != 'CRC' && !datum.single").mark_point(size=45, opacity=1)
@@ -139,7 +139,7 @@ def staff_over_time(
     texts = (
         alt.Chart(_staff_labels(values, single))
         .mark_text(dx=alt.expr("datum.dx"), dy=alt.expr("datum.dy"), align=alt.expr("datum.align"))
-        .encode(alt.X("date:T", title=None), alt.Y("value:Q"), charts.body_colour(legend=None), text="text:N")
+        .encode(alt.X("date:T", title=None), alt.Y("value:Q"), charts.body_colour(legend=None), text=alt.Text("text:N"))
     )
     stop = rows[rows["row_kind"] == "break"]
     end = ownership["date_end"].max()
@@ -226,7 +226,7 @@ def nps_explorer(staff: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataF
             alt.Tooltip("text:N", title="Figure"),
         ]
         cells = base.mark_rect(stroke="#d5d9dd", invalid=None).encode(x, y, colour, tooltip=tooltip)
-        figures = base.mark_text(dy=-5, fontSize=13).encode(x, y, text="text:N")
+        figures = base.mark_text(dy=-5, fontSize=13).encode(x, y, text=alt.Text("text:N"))
         changes = base.transform_filter("isValid(datum.share)").mark_text(dy=10, fontSize=11)
         return (cells + figures + changes.encode(x, y, text=alt.Text("share:Q", format="+.1%"))).properties(
             width=420, height=alt.Step(36)
@@ -344,7 +344,7 @@ def _figures_explorer(
         layers = []
         if "rival" in base.data:
             ground = base.transform_filter("datum.rival").mark_rect(color="#eef1f4")
-            layers.append(ground.encode(y_only, x=alt.value(0), x2=alt.value(430)))
+            layers.append(ground.encode(y_only, x=alt.XValue(0), x2=alt.X2Value(430)))
         if reference is not None:
             shown = alt.expr("list === 'mean' || list === 'maximum' ? 1 : 0")
             rule = alt.Chart(reference[["cases"]]).mark_rule(color=charts.INK, strokeDash=[5, 4], opacity=shown)
@@ -359,7 +359,7 @@ def _figures_explorer(
         layers.append(exact.encode(x, y, colour, shape, tooltip=tooltip))
         layers.append(hedged.encode(x_only, y_only, colour, shape, tooltip=tooltip))
         words = base.mark_text(align="left", dx=10)
-        layers.append(words.encode(alt.X("text_at:Q", title=None), y_only, text="text:N"))
+        layers.append(words.encode(alt.X("text_at:Q", title=None), y_only, text=alt.Text("text:N")))
         return alt.layer(*layers).properties(width=430, height=alt.Step(32))
 
     return Explorer(controls=[choice("list", label, options)], compute=lambda list: listed[list], draw=draw, **settings)
@@ -514,7 +514,7 @@ def _reference(references: pd.DataFrame) -> Any:
     )
     text["text"] = text["cases"].map(staffing.say_number) + " " + text["text"]
     words = alt.Chart(text[["cases", "text"]]).mark_text(align="left", baseline="bottom", dx=3, dy=-3)
-    return rule + words.encode(alt.X("cases:Q"), alt.Y(value=0), text="text:N")
+    return rule + words.encode(alt.X("cases:Q"), alt.Y(value=0), text=alt.Text("text:N"))
 
 
 def cut_explorer(
@@ -577,9 +577,11 @@ def cut_explorer(
         now = [exact.encode(x, y, colour, shape, tooltip=tooltip)]
         now += [hedged.encode(alt.X("cases_per_officer:Q"), y_only, colour, shape, tooltip=tooltip)]
         beyond = base.transform_calculate(beyond="max(datum.cases, datum.cases_per_officer)")
-        words = beyond.mark_text(align="left", dx=11).encode(alt.X("beyond:Q", title=None), y_only, text="said:N")
+        words = beyond.mark_text(align="left", dx=11).encode(
+            alt.X("beyond:Q", title=None), y_only, text=alt.Text("said:N")
+        )
         ground = beyond.mark_text(align="left", dx=11, stroke="#ffffff", strokeWidth=5).encode(
-            alt.X("beyond:Q", title=None), y_only, text="said:N"
+            alt.X("beyond:Q", title=None), y_only, text=alt.Text("said:N")
         )
         layers = [_reference(references), move, was, *now, ground, words]
         return alt.layer(*layers).properties(width=400, height=alt.Step(38))
