@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(driver.chromium() is None, reason="no Chromium o
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 TRANSFER = 150_000  # bytes of one page beside the scripts that all pages share
 DRAWN = "[...document.querySelectorAll('figure.chart')].every(f => f.classList.contains('drawn'))"
+MOST_STEPS = 40  # of a control until the chart must have changed
 NUMBERED = [path.stem for path in notebooks.paths()]
 
 
@@ -90,6 +91,11 @@ def names(site):
     return sorted(path.name for path in site.glob("*.html"))
 
 
+def picture(drawn):
+    """What a chart shows, as text."""
+    return drawn.evaluate("svg => svg.outerHTML")
+
+
 def moving(page):
     """The figures that have controls."""
     return page.locator("figure.chart:has(.choices [id])").all()
@@ -155,17 +161,49 @@ def test_every_control_works_by_keyboard_and_the_address_holds_it(site, page, na
     assert figures, "a notebook has at least one explorer"
     for figure in figures:
         id_ = figure.get_attribute("id")
-        start = figure.locator("svg").first.evaluate("svg => svg.outerHTML")
+        start = picture(figure.locator("svg").first)
         for control in figure.locator(".choices select, .choices input[type=range], .choices fieldset").all():
             field = control.locator("input:checked") if control.evaluate("e => e.tagName") == "FIELDSET" else control
             assert control.evaluate("e => (e.labels?.[0] ?? e.querySelector('legend')).textContent.trim().length") > 2
             field.focus()
-            page.keyboard.press("ArrowDown" if field.get_attribute("type") != "range" else "ArrowRight")
+            key = "ArrowDown" if field.get_attribute("type") != "range" else "ArrowRight"
+            page.keyboard.press(key)
             until(page, "id => location.hash.startsWith('#' + id + '?')", id_)
             assert figure.locator(".status").text_content()
+            # Not every step changes what is drawn, but some must.
+            shown = figure.locator("svg").first
+            for _ in range(MOST_STEPS):
+                if changed := picture(shown) != start:
+                    break
+                page.keyboard.press(key)
+                page.wait_for_timeout(100)
+            assert changed, f"{id_}: {control.get_attribute('id')} moves nothing"
             figure.get_by_role("button", name="Back to the start values").press("Enter")
             until(page, "id => location.hash === '#' + id", id_)
-        assert figure.locator("svg").first.evaluate("svg => svg.outerHTML.length") == pytest.approx(len(start), rel=0.1)
+        assert len(picture(figure.locator("svg").first)) == pytest.approx(len(start), rel=0.1)
+    clean(page)
+
+
+def test_a_list_of_marks_and_a_click_on_a_mark_say_the_same(site, page):
+    page.set_viewport_size({"width": 1300, "height": 900})
+    visit(page, f"file://{site}/02_nps_v_crc.html#chart-02-grid?chosen=London+CRC&round=2019-20")
+    figure = page.locator("#chart-02-grid")
+    brought_out = figure.get_by_label("Service to bring out")
+    assert brought_out.evaluate("e => e.selectedOptions[0].textContent") == "London CRC"
+    faded = "[...document.querySelectorAll('#chart-02-grid svg [opacity=\"0.25\"]')].length"
+    until(page, f"() => {faded} > 200")
+    figure.get_by_role("button", name="Back to the start values").click()
+    until(page, f"() => {faded} === 0")
+    # The tile of Wales is the service that the list then names.
+    tile = figure.locator("svg text", has_text="Wales").first.bounding_box()
+    page.mouse.click(tile["x"] + tile["width"] / 2, tile["y"] + tile["height"] / 2)
+    until(page, f"() => {faded} > 200")
+    assert "Wales" in brought_out.evaluate("e => e.selectedOptions[0].textContent")
+    assert "Wales" in figure.locator(".status").text_content()
+    assert "chosen=" in figure.get_by_role("link", name="Link to these choices").get_attribute("href")
+    visit(page, f"file://{site}/02_nps_v_crc.html")
+    compared = page.locator("#chart-02-league").get_by_label("Compare all with")
+    assert compared.evaluate("e => e.selectedOptions[0].textContent") == "London CRC"
     clean(page)
 
 

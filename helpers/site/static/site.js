@@ -56,7 +56,12 @@
     chart.choices = startOf(chart);
     spec.params = params
       .filter((param) => param.name !== "reset")
-      .map(({ bind, on, ...param }) => (chart.controls.some((each) => each.name === param.name) ? param : { ...param, ...(bind && !bind.input ? { bind } : {}), ...(on ? { on } : {}) }));
+      .map(({ bind, on, ...param }) => {
+        const here = chart.controls.find((each) => each.name === param.name);
+        // A selection keeps its binding, which gives it a signal; the list that Vega would draw for it goes nowhere.
+        const bound = bind && (!bind.input || here?.field);
+        return { ...param, ...(bound ? { bind } : {}), ...(on && !here ? { on } : {}) };
+      });
     delete spec.$schema;
     chart.startFinding = joined(findingOf(chart));
     readAddress(chart);
@@ -72,17 +77,20 @@
     let values = options;
     if (input === "range") values = Array.from({ length: Math.floor((max - min) / step) + 1 }, (_, i) => min + i * step);
     if (input === "checkbox") values = [false, true];
+    const field = param.select?.fields?.[0];
     return {
       name: param.name,
+      field,
+      signal: field ? `${param.name}_${field}` : param.name,
       label: declared?.label ?? String(param.bind.name ?? param.name).replace(/:\s*$/, ""),
-      start: param.value ?? values[0],
+      start: (field ? param.value?.[0]?.[field] : param.value) ?? values[0],
       values,
       labels: labels ?? (input === "checkbox" ? ["No", "Yes"] : values.map(String)),
     };
   }
 
   const startOf = (chart) => Object.fromEntries(chart.controls.map((each) => [each.name, each.start]));
-  const findingOf = (chart) => chart.finding?.[chart.controls.map((each) => String(chart.choices[each.name])).join("|")];
+  const findingOf = (chart) => chart.finding?.[chart.controls.filter((each) => !each.field).map((each) => String(chart.choices[each.name])).join("|")];
 
   function describe(chart) {
     const finding = joined(findingOf(chart));
@@ -94,6 +102,10 @@
   function fitted(chart, room, seen) {
     const spec = structuredClone(chart.spec);
     delete spec.usermeta;
+    for (const { name, field } of chart.controls.filter((each) => each.field)) {
+      const chosen = chart.choices[name];
+      spec.params.find((param) => param.name === name).value = chosen === null ? [] : [{ [field]: chosen }];
+    }
     spec.config = { ...spec.config, aria: false };
     const panels = spec.hconcat || spec.vconcat || spec.concat || spec.facet || spec.repeat ||
       ["row", "column", "facet"].some((channel) => spec.encoding?.[channel]);
@@ -220,17 +232,24 @@
       renderer: "svg",
       ast: true, // Vega's interpreter: nothing is evaluated as code, so the page's policy can refuse that
       actions: false,
+      bind: element("div"),
       logLevel: 1, // errors; what Vega-Lite remarks on while it compiles is for the makers, not for readers
       defaultStyle: false,
       tooltip: { disableDefaultStyle: true },
-      patch: (vega) => { setSignals(vega.signals ?? [], chart.choices); return vega; },
+      patch: (vega) => { setSignals(vega.signals ?? [], chart); return vega; },
     });
     Object.assign(chart, { view, canvas });
+    for (const { name, field, signal, values } of chart.controls) {
+      if (field) view.addSignalListener(signal, (_, value) => clicked(chart, name, value ?? values[0]));
+    }
     return view;
   }
 
-  function setSignals(signals, choices) {
-    for (const signal of signals) if (signal.name in choices) signal.value = choices[signal.name];
+  function setSignals(signals, chart) {
+    for (const { name, field } of chart.controls) {
+      const signal = signals.find((each) => each.name === name);
+      if (signal && !field) signal.value = chart.choices[name];
+    }
   }
 
   function tell(chart) {
@@ -289,12 +308,22 @@
   async function choose(chart, choices) {
     chart.choices = choices;
     showChoices(chart);
-    for (const [name, value] of Object.entries(choices)) chart.view.signal(name, value);
+    for (const { name, signal } of chart.controls) chart.view.signal(signal, choices[name]);
     await chart.view.runAsync();
     tell(chart);
     say(chart, joined(findingOf(chart)) || `${matching(chart).length} rows are shown.`);
     writeAddress(chart);
     buildTables(chart);
+  }
+
+  // A mark was clicked: the list beside the chart follows.
+  function clicked(chart, name, value) {
+    if (chart.choices[name] === value) return;
+    chart.choices = { ...chart.choices, [name]: value };
+    showChoices(chart);
+    const { label, labels, values } = chart.controls.find((each) => each.name === name);
+    say(chart, `${label}: ${labels[values.indexOf(value)]}.`);
+    writeAddress(chart);
   }
 
   function say(chart, text) {
