@@ -23,6 +23,28 @@ FUNNEL_LIMITS = {"95": 0.025, "99_8": 0.001}
 # ----------------------------------------------------------------------------------------------- national series
 
 
+def preferred_figures(
+    national: pd.DataFrame,
+    population: str = "all",
+    measure: str = CURRENT_YEARLY,
+    disposal: str | None = None,
+) -> pd.DataFrame:
+    """The rows of national that national_series keeps, one a cohort, with other_figures (how many it leaves out).
+
+    Raises ValueError where nothing matches.
+    """
+    rows = _matching(national, population, measure, disposal)
+    rows = rows[~_rolling(rows)]
+    if rows.empty:
+        known = national[["population", "measure"]].drop_duplicates().to_records(index=False).tolist()
+        raise ValueError(f"no rows for {population}, {measure}, {disposal or 'all disposals'}; there are {known}")
+    rows = rows.assign(
+        preferred=_preference(rows),
+        other_figures=rows.groupby(["date", "date_end"])["date"].transform("size") - 1,
+    ).sort_values(["date", "date_end", "preferred"], kind="stable")
+    return rows.drop_duplicates(["date", "date_end"], ignore_index=True)
+
+
 def national_series(
     national: pd.DataFrame,
     population: str = "all",
@@ -44,19 +66,10 @@ def national_series(
     interval then is a little too narrow.
     Raises ValueError where nothing matches. Interval: Wilson (1927), as implemented in statsmodels.
     """
-    rows = _matching(national, population, measure, disposal)
-    rows = rows[~_rolling(rows)]
-    if rows.empty:
-        known = national[["population", "measure"]].drop_duplicates().to_records(index=False).tolist()
-        raise ValueError(f"no rows for {population}, {measure}, {disposal or 'all disposals'}; there are {known}")
-    rows = rows.assign(
-        preferred=_preference(rows),
-        other_figures=rows.groupby(["date", "date_end"])["date"].transform("size") - 1,
-    ).sort_values(["date", "date_end", "preferred"], kind="stable")
-    series = rows.drop_duplicates(["date", "date_end"]).reset_index(drop=True)
-
+    series = preferred_figures(national, population, measure, disposal)
     share, frequency, counted = _rates(series)
-    low, high = wilson_interval(series["reoffenders"].where(_exact(series)), series["offenders"].where(_exact(series)))
+    exact = _exact(series)
+    low, high = wilson_interval(series["reoffenders"].where(exact), series["offenders"].where(exact))
     gap = series["date"] > series["date_end"].cummax().shift() + pd.Timedelta(days=1)
     series = series.assign(
         binary_low=low,

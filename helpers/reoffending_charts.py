@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ PEOPLE = {value: label.lower() for label, value in POPULATIONS.items()}
 MEASURES = {"current": reoffending.CURRENT_YEARLY, "older": reoffending.OLDER_YEARLY}
 PERIODS = {"Years, both measures": "year", "Quarters, current measure": "quarter"}
 BASE_YEARS = (2008, 2011, 2013)
+SHORT = {r"^Apr (\d{4}) to Mar \d\d(\d\d)$": r"\1/\2", r"^Jan to Dec (\d{4})$": r"\1"}
 INTERVALS = {"binary_low": "low", "binary_high": "high"}
 
 # Measures and rates are not bodies, so they have colours that no body has.
@@ -59,14 +62,14 @@ POSITIONS = ["below 99.8%", "below 95%", "within limits", "above 95%", "above 99
 # ----------------------------------------------------------------------------------------------- national series
 
 
-def series_rows(national: pd.DataFrame, population: str, period: str) -> pd.DataFrame:
-    """Rows of the series explorer: both yearly measures, or the quarters of the current one.
+def series_rows(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Rows of the series explorer, from `series_of`: both yearly measures, or the quarters of the current one.
 
     Columns: date (middle of the cohort), line (measure and number of the unbroken run, such as 'current 0'),
     offenders, binary_rate, low, high (percent), frequency_rate (reoffences per reoffender). The sources are listed
     under the notebook: one for each of several hundred rows would make the page too large.
     """
-    rows = pd.concat([series.assign(line=key) for key, series in series_of(national, population, period).items()])
+    rows = pd.concat([series.assign(line=key) for key, series in found.items()])
     middle = (rows["date"] + (rows["date_end"] - rows["date"]) / 2).dt.date.astype(str)
     rows = rows.assign(date=middle, line=rows["line"] + " " + rows["segment"].astype(str)).rename(columns=INTERVALS)
     columns = ["date", "line", "offenders", "binary_rate", "low", "high", "frequency_rate"]
@@ -81,18 +84,20 @@ def series_of(national: pd.DataFrame, population: str, period: str) -> dict[str,
 
 def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
     """Binary and frequency rate by population and period, each on one measure, with the change of measure shown."""
-    overlaps = (
-        pd.concat(
-            [reoffending.break_of_measure(national, name).query("overlap").assign(population=name) for name in PEOPLE]
-        )
-        .groupby("population")
-        .agg(first=("date", "min"), last=("date_end", "max"))
-        .reset_index()
-    )
+    found = {
+        (population, period): series_of(national, population, period)
+        for population, period in product(PEOPLE, PERIODS.values())
+    }
+    spans = []
+    for population in sorted(PEOPLE):
+        current, older = (found[population, "year"][measure] for measure in MEASURES)
+        both = current.merge(older, on=["date", "date_end"])
+        spans.append({"population": population, "first": both["date"].min(), "last": both["date_end"].max()})
+    overlaps = pd.DataFrame(spans)
     marks = milestones(events)
 
     def say(rows: pd.DataFrame, population: str, period: str) -> str:
-        current = series_of(national, population, period)["current"]
+        current = found[population, period]["current"]
         current = current.assign(cohort=short(current["cohort"]))
         first, last = current.iloc[0], current.iloc[-1]
         known = current.dropna(subset=["frequency_rate"])
@@ -197,7 +202,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             choice("population", "People", POPULATIONS, "all"),
             choice("period", "Cohorts", PERIODS, "year"),
         ],
-        lambda population, period: series_rows(national, population, period),
+        lambda population, period: series_rows(found[population, period]),
         draw,
         say=say,
         title="How many reoffend, and how often?",
@@ -208,13 +213,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
             "The controls choose the people and years or quarters."
         ),
         sources=sources,
-        source_ids=[
-            source
-            for population in PEOPLE
-            for period in PERIODS.values()
-            for series in series_of(national, population, period).values()
-            for source in series["source_id"]
-        ],
+        source_ids=[source for drawn in found.values() for each in drawn.values() for source in each["source_id"]],
     )
 
 
@@ -259,23 +258,28 @@ def say_revisions(national: pd.DataFrame) -> str:
 # ----------------------------------------------------------------------------------------------- change
 
 
-def change_rows(national: pd.DataFrame, population: str, measure: str, base: int) -> pd.DataFrame:
-    """Rows of the change explorer: each cohort from the base one on, the two parts of its change and their sum.
+def change_rows(changes: pd.DataFrame, base: int) -> pd.DataFrame:
+    """Rows of the change explorer: each cohort from the base year on, the two parts of its change and their sum.
 
+    From `reoffending.change_since`.
     Columns: cohort, due_to_binary, due_to_frequency, total_change (reoffences per offender), source_id.
     """
-    rows = reoffending.change_since(reoffending.national_series(national, population, MEASURES[measure]), base)
-    rows = rows[rows["total_change"].notna() & (rows["date"].dt.year >= base)]
+    rows = changes[changes["total_change"].notna() & (changes["date"].dt.year >= base)]
     parts = ["due_to_binary", "due_to_frequency", "total_change"]
     return rows.assign(cohort=short(rows["cohort"]))[["cohort", *parts, "source_id"]].round(dict.fromkeys(parts, 4))
 
 
 def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
     """What each rate did to the reoffences per offender since a base year, for a population and measure."""
+    changes = {
+        (population, measure, base): reoffending.change_since(series, base)
+        for population in PEOPLE
+        for measure, series in series_of(national, population, "year").items()
+        for base in BASE_YEARS
+    }
 
     def say(rows: pd.DataFrame, population: str, measure: str, base: int) -> str:
-        series = reoffending.change_since(reoffending.national_series(national, population, MEASURES[measure]), base)
-        series = series.dropna(subset=["total_change"])
+        series = changes[population, measure, base].dropna(subset=["total_change"])
         first, last = (short(series[column].iloc[-1]) for column in ("base_cohort", "cohort"))
         row = series.iloc[-1]
         if first == last:
@@ -339,7 +343,7 @@ def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             choice("measure", "Measure", {f"{name.capitalize()} measure": name for name in MEASURES}, "current"),
             choice("base", "Compared with the cohort of", {f"{year}": year for year in BASE_YEARS}, 2011),
         ],
-        lambda population, measure, base: change_rows(national, population, measure, base),
+        lambda population, measure, base: change_rows(changes[population, measure, base], base),
         draw,
         say=say,
         title="Which way did reoffending go?",
@@ -1000,7 +1004,7 @@ def rows_by_source(
 ) -> pd.DataFrame:
     """One row a document: drawn (what was drawn or said from it, with first and last cohort), rows, source_id."""
     series = [
-        reoffending.national_series(national, population, measure).assign(drawn=f"{label}, {name}")
+        reoffending.preferred_figures(national, population, measure).assign(drawn=f"{label}, {name}")
         for label, population in POPULATIONS.items()
         for name, measure in {
             **{f"years, {key} measure": value for key, value in MEASURES.items()},
@@ -1035,10 +1039,10 @@ def milestones(events: pd.DataFrame) -> pd.DataFrame:
 
 def short(cohort: Any) -> Any:
     """'Apr 2011 to Mar 2012' as '2011/12', 'Jan to Dec 2002' as '2002'; a text or a column of them."""
-    if isinstance(cohort, str):
-        return short(pd.Series([cohort])).iloc[0]
-    cohort = cohort.str.replace(r"^Apr (\d{4}) to Mar \d\d(\d\d)$", r"\1/\2", regex=True)
-    return cohort.str.replace(r"^Jan to Dec (\d{4})$", r"\1", regex=True)
+    for long, text in SHORT.items():
+        column = not isinstance(cohort, str)
+        cohort = cohort.str.replace(long, text, regex=True) if column else re.sub(long, text, cohort)
+    return cohort
 
 
 def with_titles(base: alt.Chart, sources: pd.DataFrame, source_ids: pd.Series | None = None) -> alt.Chart:
