@@ -53,6 +53,10 @@ _JUDGED = (
     "licence_recalls",
 )
 
+# What after_figures and the theme tables say of a figure, and what after_figures alone says.
+_FIGURE = ["provider_id", "value", "qualifier", "date", "date_precision", "date_end", "source_id", "note"]
+_AFTER_FIGURE = ["figure_id", "population", "inspection_id", "basis", "rival_group"]
+
 _SCORE = {band: 3 - position for position, band in enumerate(BANDS)}
 
 
@@ -315,85 +319,80 @@ def case_findings(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 # ----------------------------------------------------------------------------------------------- series
 
 
-def measure_series(tables: Mapping[str, pd.DataFrame], *measures: str, national: bool = True) -> pd.DataFrame:
+def measure_series(tables: Mapping[str, pd.DataFrame], *measures: str, national: bool | None = True) -> pd.DataFrame:
     """Measures across June 2021, from after_figures and from the theme tables that hold the same measures.
 
     A figure that two documents give alike stands once; figures that disagree about the same day stay side by side,
-    marked rival, and are never averaged. national=False gives regions and units instead.
+    marked rival, and are never averaged. national=False gives regions and units instead, None gives both.
     Columns: measure, name, unit, better, provider_id, population, value, qualifier, basis, date, date_precision,
-    period_start, period_end, period (before, across, since), rival, table, source_id, note. Measures come in the
-    order asked for, each by date.
+    period_start, period_end, period (before, across, since), rival, table, source_id, note, national (whether the
+    figure is). Measures come in the order asked for, each by date.
     Raises ValueError for an unknown measure.
     """
-    known = without_categories(tables["after_measures"]).set_index("measure")
+    known = tables["after_measures"].set_index("measure")
     if unknown := [measure for measure in measures if measure not in known.index]:
         raise ValueError(f"{unknown} not in after_measures; there are {', '.join(known.index)}.")
-    about = known.loc[list(measures)]
+    about = without_categories(known.loc[list(measures)])
     figures = tables["after_figures"]
-    parts = [without_categories(figures[figures["measure"].isin(measures)]).assign(table="after_figures")]
-    parts += [_linked(tables[name], linked).assign(table=name) for name, linked in about.groupby("linked_table")]
-    rows = with_periods(pd.concat(parts, ignore_index=True).drop(columns="unit"))
+    figures = figures.loc[figures["measure"].isin(measures), ["measure", *_FIGURE, *_AFTER_FIGURE]]
+    parts = [_linked(tables, row) for row in about.dropna(subset="linked_table").itertuples()]
+    rows = with_periods(pd.concat(map(without_categories, [figures.assign(table="after_figures"), *parts])))
     rows = rows.join(about[["name", "unit", "better", "linked_table"]], on="measure")
     # Staff of the NPS were all the public staff there were; its caseload was a part of the people supervised.
     part = (rows["provider_id"] == "nps") & (rows["linked_table"] == "caseload")
     nationwide = rows["provider_id"].isin(NATIONAL) & ~part & rows["inspection_id"].isna()
-    rows = rows[nationwide if national else ~nationwide]
+    # One national figure is as good as another; elsewhere a place has its own.
+    places = rows[["provider_id", "inspection_id"]].mask(nationwide)
+    rows = rows.assign(national=nationwide, place=places["provider_id"], unit_place=places["inspection_id"])
+    if national is not None:
+        rows = rows[nationwide == national]
     order = rows["measure"].map({measure: place for place, measure in enumerate(measures)})
     # Figures of other tables have no figure_id and come last.
     by = ["order", "period_end", "period_start", "value", "figure_id"]
     rows = rows.assign(order=order).sort_values(by, kind="stable")
-    moment = ["measure", "period_start", "period_end"] + ([] if national else ["provider_id", "inspection_id"])
+    moment = ["measure", "period_start", "period_end", "national", "place", "unit_place"]
     rows = rows.drop_duplicates([*moment, "value"])
     rows["rival"] = (rows["rival_group"].notna() | rows.duplicated(moment, keep=False)) & rows["period_end"].notna()
     rows["period"] = _period(rows["period_start"], rows["period_end"])
     return rows[
         ["measure", "name", "unit", "better", "provider_id", "population", "value", "qualifier", "basis", "date",
-         "date_precision", "period_start", "period_end", "period", "rival", "table", "source_id", "note"]
+         "date_precision", "period_start", "period_end", "period", "rival", "table", "source_id", "note",
+         "national"]
     ].reset_index(drop=True)  # fmt: skip
 
 
 def change_since(series: pd.DataFrame) -> pd.DataFrame:
-    """From the first figure that reaches June 2021 or later to the last, one row; rivals on either day give a range.
+    """From the first figure that reaches June 2021 or later to the last, a row a measure; rivals on a day give a range.
 
     Columns: measure, name, unit, better, first_start, first_date, first_low, first_high, last_start, last_date,
     last_low, last_high (a start and a date are the first and last day of the period), change_low, change_high (unit
     of the measure), change_percent_low, change_percent_high, lowest and highest (of all figures, the ends included),
     figures (dates), direction (rise, fall, no clear change). Hedged figures are left out.
-    Raises ValueError if fewer than two dates have an exact figure.
+    Raises ValueError for measures with fewer than two dates that have an exact figure.
     """
-    rows = series[series["period"].isin(["across", "since"]) & (series["qualifier"].astype(str) == "exact")]
-    ends = rows.groupby("period_end").agg(min=("value", "min"), max=("value", "max"), start=("period_start", "min"))
-    if len(ends) < 2:
-        known = ", ".join(series["measure"].unique())
-        raise ValueError(
-            f"change_since: {known or 'an empty series'} has {len(ends)} exact dates since June 2021; it takes two."
-        )
-    first, last = ends.iloc[0], ends.iloc[-1]
-    low, high = last["min"] - first["max"], last["max"] - first["min"]
-    about = series.iloc[0][["measure", "name", "unit", "better"]].to_dict()
-    return pd.DataFrame(
-        [
-            about
-            | {
-                "first_start": first["start"],
-                "first_date": ends.index[0],
-                "first_low": first["min"],
-                "first_high": first["max"],
-                "last_start": last["start"],
-                "last_date": ends.index[-1],
-                "last_low": last["min"],
-                "last_high": last["max"],
-                "change_low": low,
-                "change_high": high,
-                "change_percent_low": 100 * low / first["max"],
-                "change_percent_high": 100 * high / first["min"],
-                "lowest": ends["min"].min(),
-                "highest": ends["max"].max(),
-                "figures": len(ends),
-                "direction": _direction(low, high),
-            }
-        ]
+    about = series.drop_duplicates("measure")[["measure", "name", "unit", "better"]]
+    rows = series[series["period"].isin(["across", "since"]) & (series["qualifier"] == "exact")]
+    days = rows.groupby(["measure", "period_end"]).agg(
+        start=("period_start", "min"), low=("value", "min"), high=("value", "max")
     )
+    ends = days.reset_index("period_end").rename(columns={"period_end": "date"})[["start", "date", "low", "high"]]
+    measures = ends.groupby("measure")
+    figures = measures.size().reindex(about["measure"], fill_value=0)
+    if few := [f"{measure} has {count} exact dates" for measure, count in figures.items() if count < 2]:
+        raise ValueError(f"change_since: {'; '.join(few)} since June 2021; it takes two.")
+    found = about.join(measures.first().add_prefix("first_"), on="measure")
+    found = found.join(measures.last().add_prefix("last_"), on="measure")
+    low, high = found["last_low"] - found["first_high"], found["last_high"] - found["first_low"]
+    return found.assign(
+        change_low=low,
+        change_high=high,
+        change_percent_low=100 * low / found["first_high"],
+        change_percent_high=100 * high / found["first_low"],
+        lowest=found["measure"].map(measures["low"].min()),
+        highest=found["measure"].map(measures["high"].max()),
+        figures=figures.to_numpy(),
+        direction=[_direction(*ends) for ends in zip(low, high)],
+    ).reset_index(drop=True)
 
 
 def vacancies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -401,11 +400,8 @@ def vacancies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Columns of measure_series, plus level (national, unit). Rates of units reached print because they were high.
     """
-    both = [
-        measure_series(tables, "probation_officer_vacancy_rate", national=national).assign(level=level)
-        for national, level in ((True, "national"), (False, "unit"))
-    ]
-    rows = pd.concat(both, ignore_index=True)
+    rows = measure_series(tables, "probation_officer_vacancy_rate", national=None)
+    rows = rows.assign(level=np.where(rows["national"], "national", "unit")).sort_values("level", kind="stable")
     return rows[rows["period_end"] >= pd.Timestamp("2021-12-31")].reset_index(drop=True)
 
 
@@ -492,23 +488,32 @@ def comparability(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     otherwise; empty where there is no table) and last_before, first_since (last and first day they speak of).
     """
     found = without_categories(tables["after_comparability"])
-    measures = found["measure"].dropna()
-    series = [measure_series(tables, *measures, national=national) for national in (True, False)]
-    national, local = (dict(list(rows.groupby("measure"))) for rows in series)
-    linked = tables["after_measures"].dropna(subset="linked_table")["measure"]
-    dated = {name: _dated(tables[name]) for name in {*found["before_table"], *found["after_table"]} & tables.keys()}
-    counted = []
-    for row in found.itertuples():
-        sides = {"before": dated.get(row.before_table), "since": dated.get(row.after_table)}
-        if row.measure in national:
-            sides["since"] = national[row.measure]
-            if row.measure in set(linked):
-                sides["before"] = national[row.measure]
-            elif row.measure in local:
-                sides["since"] = pd.concat([national[row.measure], local[row.measure]])
-        counted.append(_counted(sides))
-    return found.assign(**pd.DataFrame(counted, index=found.index)).astype(
-        {"rows_before": "Int64", "rows_since": "Int64"}
+    held = tables["after_measures"].dropna(subset="linked_table")["measure"]
+    series = measure_series(tables, *found["measure"].dropna(), national=None)
+    # A measure that another table holds too is counted in its national series, any other in all its figures.
+    series = series[series["national"] | ~series["measure"].isin(held)]
+    # What is counted on either side: a measure or a table.
+    before = found["measure"].where(found["measure"].isin(held), found["before_table"])
+    since = found["measure"].fillna(found["after_table"])
+    named = {name: tables[name] for name in (*before, *since) if name in tables}
+    dated = [
+        without_categories(table.filter(["date", "date_precision", "date_end"])).assign(of=name)
+        for name, table in named.items()
+        if "date" in table
+    ]
+    rows = pd.concat([with_periods(pd.concat(dated)), series.assign(of=series["measure"])])
+    rows = rows.assign(period=_period(rows["period_start"], rows["period_end"]))
+    counts = pd.crosstab(rows["of"], rows["period"]).reindex(columns=["before", "since"], fill_value=0)
+    for name, table in named.items():
+        if "date" not in table:
+            counts.loc[name] = len(table)
+    last = rows[rows["period"] == "before"].groupby("of")["period_end"].max()
+    first = rows[rows["period"] == "since"].groupby("of")["period_start"].min()
+    return found.assign(
+        rows_before=before.map(counts["before"]).astype("Int64"),
+        last_before=before.map(last),
+        rows_since=since.map(counts["since"]).astype("Int64"),
+        first_since=since.map(first),
     )
 
 
@@ -543,16 +548,15 @@ def is_it_better(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         ),
     ]
     judged = measure_series(tables, *_JUDGED)
-    for measure in _JUDGED:
-        series = judged[judged["measure"] == measure]
-        change = change_since(series).iloc[0]
+    inexact = set(judged.loc[judged["basis"] != "stated", "measure"])
+    for change in change_since(judged).to_dict("records"):
         ends = (change["first_low"], change["first_high"], change["last_low"], change["last_high"])
         why = "published for the whole country"
         if change["lowest"] < min(ends) or change["highest"] > max(ends):
             why += f"; between {_span(change['lowest'], change['lowest'], change['unit'])} and " + _span(
                 change["highest"], change["highest"], change["unit"]
             )
-        if (series["basis"].astype(str) != "stated").any():
+        if change["measure"] in inexact:
             why += "; some figures are implied, or their year inferred"
         if change["better"] == "neither":
             why += "; a rise may be good or bad"
@@ -801,18 +805,17 @@ def _figures(tables: Mapping[str, pd.DataFrame], figures: pd.DataFrame) -> pd.Da
     )
 
 
-def _linked(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a theme table that hold these measures, under the names that after_measures has for them."""
-    rows = without_categories(table[table["measure"].isin(about["linked_measure"])])
-    names = about[["linked_measure", "linked_group"]].reset_index()
-    rows = rows.rename(columns={"measure": "linked_measure"}).merge(names, on="linked_measure")
-    group = next((column for column in ("grade", "role") if column in rows), None)
-    if group:
-        rows = rows[rows["linked_group"].isna() | (rows["linked_group"] == rows[group])]
-    if "value" not in rows:
+def _linked(tables: Mapping[str, pd.DataFrame], about: object) -> pd.DataFrame:
+    """The rows of a theme table that hold the measure of this row of after_measures, under its name there."""
+    table = tables[about.linked_table]
+    chosen = table["measure"] == about.linked_measure
+    if pd.notna(about.linked_group):
+        chosen &= table["grade" if "grade" in table else "role"] == about.linked_group
+    rows = table[chosen]
+    if "value" not in table:
         rows = rows.assign(value=rows["value_low"].where(rows["value_low"] == rows["value_high"]))
-    columns = ["measure", "provider_id", "value", "qualifier", "date", "date_precision", "date_end"]
-    return rows.dropna(subset="value")[[*columns, "source_id", "note"]].assign(basis="stated")
+    rows = rows[_FIGURE].dropna(subset="value")
+    return rows.assign(measure=about.Index, basis="stated", table=about.linked_table)
 
 
 def _period(start: pd.Series, end: pd.Series) -> np.ndarray:
@@ -822,27 +825,6 @@ def _period(start: pd.Series, end: pd.Series) -> np.ndarray:
         ["unknown", "before", "since"],
         "across",
     )
-
-
-def _dated(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its rows' period (before, across, since), where it has dates."""
-    if "date" not in table:
-        return table
-    rows = with_periods(table)
-    return rows.assign(period=_period(rows["period_start"], rows["period_end"]))
-
-
-def _counted(sides: Mapping[str, pd.DataFrame | None]) -> dict[str, object]:
-    """Rows before and since, and the days they reach, of one line of after_comparability."""
-    found: dict[str, object] = {}
-    for side, name, edge in (("before", "last_before", "period_end"), ("since", "first_since", "period_start")):
-        rows = sides[side]
-        if rows is None or "date" not in rows:
-            found |= {f"rows_{side}": pd.NA if rows is None else len(rows), name: pd.NaT}
-            continue
-        days = rows.loc[rows["period"] == side, edge]
-        found |= {f"rows_{side}": len(days), name: days.max() if side == "before" else days.min()}
-    return found
 
 
 def _worst_last(column: pd.Series) -> pd.Series:

@@ -450,13 +450,14 @@ def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
     ).properties(width=620, height=240)
 
 
-def say_national(series: pd.DataFrame, compared: pd.DataFrame, measure: str) -> str:
+def say_national(series: pd.DataFrame, change: Mapping[str, Any], compared: pd.DataFrame) -> str:
     """How a national measure moved since June 2021, and whether the years before can stand beside it.
 
     series     rows of `national_series` of this measure
+    change     its row of `after_reunification.change_since`
     compared   rows of after_comparability
     """
-    change = after.change_since(series.assign(better="neither")).iloc[0]
+    measure = change["measure"]
     unit = change["unit"]
     named = "" if unit == "percent" else f" {unit}"
     ends = [
@@ -497,11 +498,12 @@ def national_explorer(tables: Tables) -> Explorer:
     units |= {measure: unit for measure, (_, unit) in REOFFENDING.items()}
     options |= {name: measure for measure, (name, _) in REOFFENDING.items()}
     parts = dict(list(series.groupby("measure")))
+    changes = {change["measure"]: change for change in after.change_since(series).to_dict("records")}
     return Explorer(
         [choice("measure", "National figure", options)],
         compute=lambda measure: national_rows(parts[measure]),
         draw=lambda base: draw_national(base, units),
-        say=lambda rows, measure: say_national(parts[measure], compared, measure),
+        say=lambda rows, measure: say_national(parts[measure], changes[measure], compared),
         title="What became of staff, vacancies, caseloads, recalls and reoffending?",
         subtitle="Pale bars: the period. Hollow: hedged (~, >) or implied by other figures. Two on one day: rivals",
         description="Points for one national figure at a time, from 2018 on, with a dashed line at the day of "

@@ -282,6 +282,21 @@ def test_no_figure_stands_twice(tables):
         assert not series.duplicated(["period_start", "period_end", "value"]).any(), measure
 
 
+def test_measures_read_together_are_as_each_alone(tables):
+    measures = ("people_supervised", "probation_officer_vacancy_rate", "all_staff_in_post")
+    together = after.measure_series(tables, *measures, national=None)
+    assert together["measure"].unique().tolist() == list(measures)
+    for measure in measures:
+        for national in (True, False):
+            rows = together[(together["measure"] == measure) & (together["national"] == national)]
+            alone = after.measure_series(tables, measure, national=national)
+            pd.testing.assert_frame_equal(rows.reset_index(drop=True), alone, check_dtype=False)
+    national = together[together["national"]]
+    changes = after.change_since(national).set_index("measure")
+    for measure, rows in national.groupby("measure"):
+        pd.testing.assert_series_equal(changes.loc[measure], after.change_since(rows).set_index("measure").loc[measure])
+
+
 def test_an_unknown_measure_is_named(tables):
     with pytest.raises(ValueError, match="officers_in_space"):
         after.measure_series(tables, "officers_in_space")
