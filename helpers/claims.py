@@ -768,9 +768,9 @@ def run(claim_id: str, tables: Tables) -> tuple[Outcome, ...]:
     Raises KeyError where it has no check, ValueError where its figure does not fit the check.
     """
     claims = tables["claims"]
-    claim = claims[claims["claim_id"] == claim_id].iloc[0]
+    case = Case(claims[claims["claim_id"] == claim_id].iloc[0], tables)
     try:
-        return tuple(test(Case(claim, tables)) for test in CHECKS[claim_id])
+        return tuple(test(case) for test in CHECKS[claim_id])
     except (ValueError, IndexError) as error:
         raise ValueError(
             f"claims: value and value_text of {claim_id} do not fit its check in CHECKS of helpers/claims.py: {error}. "

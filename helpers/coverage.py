@@ -83,7 +83,7 @@ def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     absent = [name for name in TABLES if name not in tables]
     if absent:
         raise KeyError(f"coverage needs these tables too: {', '.join(absent)}. Load them with helpers.data.load.")
-    tables = {name: without_categories(table) for name, table in tables.items()}
+    tables = {name: without_categories(tables[name]) for name in TABLES}
     providers = tables["providers"]
     rows: list[dict] = []
 
@@ -183,7 +183,8 @@ def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def qualifiers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How many figures are exact and how many hedged: table, qualifier, figures, for tables with a qualifier."""
     counts = [
-        without_categories(table)["qualifier"]
+        table["qualifier"]
+        .astype("str")
         .dropna()
         .value_counts()
         .rename_axis("qualifier")

@@ -146,7 +146,7 @@ def nps_parts(
         raise ValueError(f"parts is division or grade, not {parts!r}")
     if parts == "division":
         rows = nps_by_division(staff, providers, measure)
-        names = without_categories(providers).set_index("provider_id")["short_name"]
+        names = without_categories(providers[["provider_id", "short_name"]]).set_index("provider_id")["short_name"]
         rows = rows.assign(part=rows["provider_id"].map(names))
     else:
         rows = nps_by_grade(staff, measure)
@@ -453,7 +453,7 @@ def used_rows(tables: list[pd.DataFrame], providers: pd.DataFrame) -> pd.DataFra
     tables are rows of this module, or of the tables behind it, each with provider_id or part, measure, value (or
     value_low and value_high), qualifier, date and source_id. Figures of one body, measure and source share a row.
     """
-    names = without_categories(providers).set_index("provider_id")["name"]
+    names = without_categories(providers[["provider_id", "name"]]).set_index("provider_id")["name"]
     lists = []
     for table in tables:
         rows = without_categories(table)

@@ -58,7 +58,7 @@ ENDS = {
 
 
 def _bodies(rows: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
-    listed = without_categories(providers).set_index("provider_id")
+    listed = without_categories(providers[["provider_id", "kind", "name"]]).set_index("provider_id")
     return without_categories(rows).assign(
         body=rows["provider_id"].map(listed["kind"].map(BODY_OF_KIND)).to_numpy(),
         name=rows["provider_id"].map(listed["name"]).to_numpy(),
@@ -66,7 +66,7 @@ def _bodies(rows: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sourced(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    listed = without_categories(sources).set_index("source_id")
+    listed = without_categories(sources[["source_id", "title", "publisher"]]).set_index("source_id")
     return rows.assign(
         source=rows["source_id"].map(listed["title"]).to_numpy(),
         publisher=rows["source_id"].map(listed["publisher"]).str.replace(r" \(.*", "", regex=True).to_numpy(),
@@ -532,6 +532,7 @@ def cut_explorer(
         label=named["name"] + " \N{MIDDLE DOT} " + named["role"] + ", " + period + ": " + said, body=named["body"]
     )
     starts["start_id"] = [f"s{index}" for index in range(len(starts))]
+    by_start = starts.set_index("start_id").to_dict("index")
     options = dict(zip(starts["label"].str.replace(" \N{MIDDLE DOT} ", ", "), starts["start_id"]))
     labels = dict(zip(starts["start_id"], starts["label"].str.split(" \N{MIDDLE DOT} ")))
     cuts = {"no cut": 0, "10%": 10, "20%": 20, "a third (33.3%)": 33.3, "50%": 50}
@@ -588,11 +589,11 @@ def cut_explorer(
 
     def say(rows: pd.DataFrame, cut: float, direction: str, start: str) -> str:
         if start:
-            row = rows.iloc[0]
-            text = staffing.say_cut_effect(row.to_dict() | {"direction": direction})
+            row = rows.iloc[0].to_dict()
+            text = staffing.say_cut_effect(row | {"direction": direction})
             answer = {"yes": "At or above", "no": "Below", "cannot say": "Perhaps below, perhaps above"}
             text += f" {answer[row['at_threshold']]} the {threshold:g} cases from which quality suffers."
-            made = starts.set_index("start_id").loc[start]
+            made = by_start[start]
             if pd.notna(made["cut_made_percent"]):
                 size = staffing.say_number(made["cut_made_percent"], made["cut_made_qualifier"])
                 text += f" The source reports a cut of {size} percent before this caseload."
