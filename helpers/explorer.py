@@ -26,7 +26,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -372,7 +372,9 @@ class Live:
         controls = ipywidgets.Box(
             [*self.widgets.values(), self.reset], layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"}
         )
-        self.box = ipywidgets.VBox([controls, self.message, self.chart, own_keys()])
+        shown = [control for control in explorer.controls if not control.live_only]
+        self.link = linked(self.chart, [(self.widgets[each.name], each) for each in shown])
+        self.box = ipywidgets.VBox([controls, self.message, self.chart, self.link])
         self._say()
 
     def _widget(self, control: Control) -> Any:
@@ -403,7 +405,7 @@ class Live:
         try:
             if self._free_choices() != self._rows_for or (partial and any(control.computes for control in moved)):
                 self._recompute()
-            else:
+            elif not self.link.ready:
                 for control in moved:
                     if not control.live_only:
                         setattr(self.chart.params, control.name, self.choices[control.name])
@@ -425,6 +427,7 @@ class Live:
         else:
             self.chart.spec = self._with_rows(rows)
         self._rows, self._rows_for = rows, free
+        self.link.whole = rows is self.explorer.rows
 
     def _with_rows(self, rows: pd.DataFrame) -> dict[str, Any]:
         """The specification at hand with other rows and the present choices."""
@@ -458,25 +461,66 @@ def _written(explorer: Explorer) -> Any:
     return chart
 
 
-def own_keys() -> Any:
-    """A widget without a face that lets the controls beside it have their arrow keys.
+LINK = """
+export default {
+  async initialize({ model }) {
+    const chart = await model.widget_manager.get_model(model.get("chart"));
+    const controls = await Promise.all(model.get("controls").map(
+      async ({ id, ...control }) => ({ ...control, widget: await model.widget_manager.get_model(id) })));
+    const move = (moved) => {
+      const chosen = moved.map(({ name, values, widget }) => [name, values[widget.get("index")]]);
+      chart.set("_params", { ...chart.get("_params"), ...Object.fromEntries(chosen) });
+      chart.save_changes();
+    };
+    for (const control of controls) {
+      // Where the rows are those of one choice only, a choice that computes has to wait for the kernel.
+      control.widget.on("change:index", () => { if (model.get("whole") || !control.computes) move([control]); });
+    }
+    model.on("change:whole", () => { if (model.get("whole")) move(controls); });
+    model.set("ready", true);
+    model.save_changes();
+  },
+  render({ el }) {
+    const ask = () => {
+      const output = el.closest(".jp-OutputArea-output");
+      if (!output) return setTimeout(ask, 50);
+      output.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+    };
+    ask();
+  },
+};
+"""
+
+
+def linked(chart: Any, controls: Sequence[tuple[Any, Control]]) -> Any:
+    """A widget without a face that moves the chart's parameters in the browser, and lets controls have their keys.
+
+    The chart is repainted while the kernel is still told of the choice. Where this script does not run, `ready` stays
+    False and the kernel moves the parameters.
 
     JupyterLab takes arrow keys in an output to move between cells, unless the element asks it not to (the attribute
     is Lumino's own: https://github.com/jupyterlab/lumino, CommandRegistry.processKeydownEvent).
     """
-    import anywidget
+    listed = [
+        {"id": widget.model_id, "name": control.name, "values": control.values, "computes": control.computes}
+        for widget, control in controls
+    ]
+    return _link_class()(chart=chart.model_id, controls=listed, layout={"display": "none"})
 
-    script = """
-    export default { render({ el }) {
-      const ask = () => {
-        const output = el.closest(".jp-OutputArea-output");
-        if (!output) return setTimeout(ask, 50);
-        output.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
-      };
-      ask();
-    } };
-    """
-    return anywidget.AnyWidget(_esm=script, layout={"display": "none"})
+
+@cache
+def _link_class() -> Any:
+    import anywidget
+    import traitlets
+
+    class Link(anywidget.AnyWidget):
+        _esm = LINK
+        chart = traitlets.Unicode().tag(sync=True)
+        controls = traitlets.List().tag(sync=True)
+        whole = traitlets.Bool(True).tag(sync=True)  # whether the chart holds the rows of every choice
+        ready = traitlets.Bool(False).tag(sync=True)  # set by the browser
+
+    return Link
 
 
 def offline_chart() -> type[alt.JupyterChart]:

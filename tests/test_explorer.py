@@ -147,6 +147,31 @@ def test_moving_a_grid_control_only_moves_a_parameter():
     assert "at 10% the sum is 30" in live.message.value
 
 
+def test_where_the_browser_moves_the_chart_the_kernel_only_says_the_sentence():
+    live = make().live
+    told = [(each["name"], each["values"], each["computes"]) for each in live.link.controls]
+    assert told == [(control.name, control.values, control.computes) for control in CONTROLS]
+    assert [each["id"] for each in live.link.controls] == [live.widgets[c.name].model_id for c in CONTROLS]
+    assert live.link.chart == live.chart.model_id
+    live.link.ready = True
+    live.widgets["cut"].value = 20
+    assert live.chart.params.cut == 10, "the browser sends it"
+    assert "20" in live.message.value
+
+
+def test_the_browser_waits_for_the_kernel_while_the_chart_holds_one_choice_only():
+    free = [choice("round", "Round", ["2018-19", "2019-20"]), number("cut", "Cut", 0, 40, 10, 10, live_only=True)]
+    live = make(free).live
+    live.link.ready = True
+    assert live.link.whole
+    live.widgets["cut"].value = 20
+    assert not live.link.whole
+    live.widgets["round"].value = "2019-20"
+    assert live.chart.params.round == "2019-20", "computed anew, with the choice in the new chart"
+    live.widgets["cut"].value = 10
+    assert live.link.whole
+
+
 def test_live_only_control_recomputes_and_is_announced_as_fixed():
     calls = []
 
