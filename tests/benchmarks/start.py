@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import notebooks
@@ -33,7 +34,14 @@ def cold_loads(processes: int) -> Iterator[tuple[float, float, float]]:
         yield tuple(float(seconds) for seconds in done.stdout.split())
 
 
-def imports(path: Path) -> str:
+LIBRARIES = ("scipy", "statsmodels", "ipywidgets", "anywidget")  # that helpers import where they use them
+LOADED = f"""
+import sys
+print(*(name for name in sys.modules if name.split(".")[0] in {LIBRARIES}))
+"""
+
+
+def statements(path: Path) -> str:
     """The import statements of a notebook."""
     import nbformat
 
@@ -42,18 +50,43 @@ def imports(path: Path) -> str:
     return "\n".join(ast.unparse(node) for node in parts if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 
-def executions(paths: list[Path], work: Path, passes: int) -> Iterator[tuple[str, float, float]]:
-    """Name, seconds to execute, seconds to execute an empty notebook with the same imports, for each notebook."""
+def libraries(path: Path, work: Path) -> str:
+    """Statements that import the libraries which a notebook has loaded when it ends."""
+    import nbformat
+
+    notebook = nbformat.read(path, 4)
+    notebook.cells.append(nbformat.v4.new_code_cell(LOADED))
+    nbformat.write(notebook, work / "loaded.ipynb")
+    found = notebooks.execute(work / "loaded.ipynb").cells[-1].outputs[0].text.split()
+    return "import importlib\nfor name in " + repr(found) + ":\n    importlib.import_module(name)"
+
+
+@dataclass
+class Execution:
+    """Median seconds: a notebook; an empty one that loads the same libraries; one with its import statements only."""
+
+    name: str
+    full: float
+    floor: float
+    imports: float
+
+
+def executions(paths: list[Path], work: Path, passes: int) -> Iterator[Execution]:
+    """Every notebook beside two empty ones, in turns."""
     import nbformat
 
     for path in paths:
-        empty = work / path.name
-        cells = [nbformat.v4.new_code_cell(imports(path))]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=notebooks.METADATA), empty)
-        taken: dict[Path, list[float]] = {path: [], empty: []}
+        sources = {"imports": [statements(path)], "floor": [statements(path), libraries(path, work)]}
+        run = {"full": path}
+        for kind, cells in sources.items():
+            run[kind] = work / f"{path.stem}_{kind}.ipynb"
+            made = nbformat.v4.new_notebook(metadata=notebooks.METADATA)
+            made.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+            nbformat.write(made, run[kind])
+        taken: dict[str, list[float]] = {kind: [] for kind in run}
         for _ in range(passes):
-            for each in (path, empty):
+            for kind, each in run.items():
                 start = time.perf_counter()
                 notebooks.execute(each)
-                taken[each].append(time.perf_counter() - start)
-        yield path.stem, statistics.median(taken[path]), statistics.median(taken[empty])
+                taken[kind].append(time.perf_counter() - start)
+        yield Execution(path.stem, **{kind: statistics.median(seconds) for kind, seconds in taken.items()})
