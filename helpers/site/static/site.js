@@ -481,7 +481,7 @@
     followAddress();
     addEventListener("hashchange", followAddress);
     // The rest follows when the page has nothing else to do, so that it is there for printing.
-    addEventListener("load", () => setTimeout(async () => { for (const chart of charts.values()) await load(chart); }, 800));
+    addEventListener("load", () => setTimeout(async () => { for (const chart of charts.values()) await load(chart); }, 300));
     let waiting;
     addEventListener("resize", () => {
       clearTimeout(waiting);
