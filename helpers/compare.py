@@ -102,13 +102,13 @@ def value_differences(before: Any, after: Any, path: str = "") -> list[str]:
 
 
 def html_differences(before: str, after: str) -> list[str]:
-    """What differs between two pieces of HTML: table cells by row and column, other text by line."""
+    """What differs between two pieces of HTML: table cells by row and column, entries of a list, other text by line."""
     if before == after:
         return []
     old, new = _Cells.read(before), _Cells.read(after)
     if not new.rows:
         return text_differences("\n".join(old.texts), "\n".join(new.texts))
-    name = f"table {new.caption!r}"
+    name = f"table {new.caption!r}" if new.caption else "list"
     heading = new.rows[0]
     pairs = [[dict(zip(heading, row)) for row in cells.rows[1:]] for cells in (old, new)]
     lines = [f"{name}, {line}" for line in row_differences(*pairs)]
@@ -136,7 +136,7 @@ def text_differences(before: str, after: str) -> list[str]:
 
 
 class _Cells(HTMLParser):
-    """Caption, rows of cells and loose texts of a piece of HTML."""
+    """Caption, rows of cells (an entry of a list is a row of one cell) and loose texts of a piece of HTML."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -152,6 +152,9 @@ class _Cells(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         if tag == "tr":
             self.rows.append([])
+        elif tag == "li":
+            self.rows += [[""]] if self.rows else [["text"], [""]]
+            self._inside = "cell"
         elif tag in ("th", "td"):
             self.rows[-1].append("")
             self._inside = "cell"
@@ -161,7 +164,7 @@ class _Cells(HTMLParser):
             self.rows[-1][-1] += f"<{dict(attrs).get('href')}> "
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("th", "td", "caption"):
+        if tag in ("th", "td", "caption", "li"):
             self._inside = None
 
     def handle_data(self, data: str) -> None:

@@ -90,3 +90,11 @@ def test_no_change_no_line():
 def test_many_changes_are_counted():
     lines = compare.differences(*chart(lambda s: [row.update(value=-1) for row in rows(s)]))
     assert lines[-1] == f"... and {20 - compare.MOST} more differences"
+
+
+def test_an_entry_of_a_list_is_named_with_its_address():
+    before = "<details><summary>S</summary><ul><li>A<ul><li><a href='https://a.org/1'>One</a>, 2019</li></ul></li></ul>"
+    after = before.replace("/1'", "/2'").replace("2019", "2018")
+    assert compare.html_differences(before, after) == [
+        "list, row 2 (<https://a.org/2> One, 2018): text: <https://a.org/1> One, 2019 -> <https://a.org/2> One, 2018"
+    ]

@@ -34,6 +34,7 @@ CONTROL = [
 ]
 LONGEST = "x" * 5000
 TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "div", "p", "a", "details", "summary", "strong"}
+TAGS |= {"ul", "li"}
 ATTRIBUTES = {"style", "scope", "class", "href", "role", "aria-live"}
 # Columns that people write and nothing looks up, in the tables where datapackage.json sets no rule for their words.
 FREE = {
