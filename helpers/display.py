@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -97,6 +97,7 @@ def table(
     headings: dict[str, str] | None = None,
     hedge: tuple[str, str] | None = None,
     folded: bool = False,
+    words: Collection[str] | None = None,
 ) -> Html:
     """An accessible HTML table: caption, column headings, the first column as row heading.
 
@@ -105,6 +106,8 @@ def table(
     hedge     (value column, qualifier column): the value is written with its hedge, the qualifier is not repeated
     folded    True puts the table behind a summary line that opens it; viewers without HTML then get its first rows
               and how many more there are
+    words     for long tables, whose markup would outgrow a notebook: the only columns to set flush left, in the
+              shortest markup (a first column of headings needs no scope); without it all that hold no numbers are
     """
     shown = rows.copy()
     if hedge:
@@ -115,12 +118,16 @@ def table(
     titles = [headings.get(column, str(column).replace("_", " ")) for column in shown.columns]
     cells = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
     # JupyterLab sets every cell flush right; words read better flush left, figures stay as they are.
-    figures = [pd.api.types.is_numeric_dtype(shown[column]) for column in shown.columns]
-    sides = ["" if figure else ' style="text-align:left"' for figure in figures]
+    short = words is not None
+    figures = [
+        column not in words if short else pd.api.types.is_numeric_dtype(shown[column]) for column in shown.columns
+    ]
+    left, of_row = (" style=text-align:left", "") if short else (' style="text-align:left"', ' scope="row"')
+    sides = ["" if figure else left for figure in figures]
     head = "".join(f'<th scope="col"{side}>{escape(title)}</th>' for side, title in zip(sides, titles))
     body = "".join(
-        f'<tr><th scope="row"{sides[0]}>{row[0][0]}</th>'
-        + "".join(f"<td{side}>{markup}</td>" for side, (markup, _) in zip(sides[1:], row[1:]))
+        f"<tr><th{of_row}{sides[0]}>{row[0][0]}</th>"
+        + "".join(f"<td{side if text or not short else ''}>{text}</td>" for side, (text, _) in zip(sides[1:], row[1:]))
         + "</tr>"
         for row in cells
     )

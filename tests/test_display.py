@@ -77,6 +77,13 @@ def test_folded_table_opens_on_demand():
     assert shown.markup.startswith("<details><summary>Two (2 rows)</summary><table>")
 
 
+def test_a_long_table_names_its_columns_of_words_and_is_brief():
+    rows = pd.DataFrame({"what": ["a", "b"], "value": ["1", "2"], "note": ["", "n"]})
+    markup = display.table(rows, "Two", words=("what", "note")).markup
+    assert "<tr><th style=text-align:left>a</th><td>1</td><td></td></tr>" in markup
+    assert "<td>2</td><td style=text-align:left>n</td></tr>" in markup
+
+
 def test_folded_text_says_how_many_rows_it_leaves_out():
     shown = display.table(pd.DataFrame({"a": range(1, 9)}), "Eight", folded=True)
     assert shown.text.splitlines()[-2:] == ["5", "and 3 more rows"]
