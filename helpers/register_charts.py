@@ -11,7 +11,7 @@ from helpers.explorer import Explorer, choice
 
 WORDS = ("what", "note")  # columns of words, which are set flush left
 EXACT, HEDGED = "#1f6f8b", "#ffffff"
-LABEL = 250
+LABEL = 345
 
 
 def folded(rows: pd.DataFrame, caption: str) -> display.Html:
@@ -36,12 +36,12 @@ def draw_publishers(base: alt.Chart) -> alt.LayerChart:
     order = alt.EncodingSortField("rank", op="min", order="ascending")
     axis = alt.Axis(labelLimit=LABEL, minExtent=LABEL)
     y = alt.Y("publisher", type="nominal", title=None, sort=order, axis=axis)
-    x = alt.X("total", type="quantitative", title="figures", axis=alt.Axis(tickMinStep=1, tickCount=5))
+    x = alt.X("total", type="quantitative", title="figures", axis=alt.Axis(tickMinStep=1, tickCount=3))
     tooltip = [alt.Tooltip("publisher", type="nominal"), alt.Tooltip("text", type="nominal", title="figures")]
     whole = base.mark_bar(height=13, color=HEDGED, stroke=EXACT, strokeWidth=1).encode(x=x, y=y, tooltip=tooltip)
     exact = base.mark_bar(height=13, color=EXACT).encode(x=alt.X("exact", type="quantitative"), y=y, tooltip=tooltip)
     text = base.mark_text(align="left", dx=6, fontSize=12).encode(x=x, y=y, text=alt.Text("text", type="nominal"))
-    return (whole + exact + text).properties(width=300, height=alt.Step(22))
+    return (whole + exact + text).properties(width=240, height=alt.Step(22))
 
 
 def say_publishers(rows: pd.DataFrame, theme: str) -> str:
@@ -51,7 +51,7 @@ def say_publishers(rows: pd.DataFrame, theme: str) -> str:
     on = f"on {theme}" if theme else "on all themes together"
     return (
         f"Of {total:,} figures {on}, {most['total']:,} ({most['total'] / total:.0%}) were read in documents of "
-        f"{most['publisher']}. {hedged:,} ({hedged / total:.0%}) carry a hedge."
+        f"{most['publisher']}; {hedged:,} ({hedged / total:.0%}) are hedged."
     )
 
 

@@ -28,7 +28,8 @@ def test_each_theme_says_its_totals(explorer, rows, theme):
     hedged = (numbers["qualifier"] != "exact").sum()
     said = explorer.finding({"theme": theme})
     assert said.startswith(f"Of {len(numbers):,} figures on {theme or 'all themes together'}, ")
-    assert f"{hedged:,} (" in said
+    assert said.endswith("are hedged.")
+    assert f"; {hedged:,} (" in said
 
 
 def test_a_bar_says_its_counts(explorer):
