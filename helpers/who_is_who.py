@@ -22,7 +22,7 @@ KINDS = {
     "population": ("what a figure counts", "sets of cases, inspections or services that a figure counts"),
     "organisation": ("other organisation", "other organisations"),
 }
-LEVELS = {"nps_division": "NPS division", "probation_region": "probation region"}
+LEVELS = {"nps_division": "NPS division", "probation_region": "Probation Service region"}
 GROUPINGS = {
     "NPS division, until June 2021": "nps_division",
     "Probation Service region, from June 2021": "probation_region",
@@ -48,6 +48,11 @@ def _further(rows: pd.DataFrame) -> pd.Series:
 def _read_in(rows: pd.DataFrame) -> pd.Series:
     """The identifiers of all sources of each row as they follow other words."""
     return "; source " + rows["source_id"] + (", " + rows["other_source_ids"].str.replace(" ", ", ")).fillna("")
+
+
+def _in_words(names: pd.Series) -> pd.Series:
+    """Names of files, tables and columns as words, which a narrow page can break."""
+    return names.str.replace(".csv", "", regex=False).str.replace("/", " / ").str.replace("_", " ")
 
 
 def _each_name(ids: pd.Series, names: pd.Series) -> pd.Series:
@@ -91,7 +96,7 @@ def same_names(spellings: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame
     rows = rows[rows.groupby("spelling")["provider_id"].transform("nunique") > 1]
     rows = rows.assign(body=rows["provider_id"].map(_names(providers)))
     rows = rows.groupby(["spelling", "body"], as_index=False)["used_in"].agg("; ".join)
-    return rows.rename(columns={"spelling": "name"})
+    return rows.assign(used_in=_in_words(rows["used_in"])).rename(columns={"spelling": "name"})
 
 
 # -------------------------------------------------------------------------------------------------- places
@@ -145,17 +150,18 @@ def placements(providers: pd.DataFrame, divisions_and_regions: pd.DataFrame, own
 
 
 def placed_lines(placed: pd.DataFrame, grouping: str) -> pd.DataFrame:
-    """The rows of one grouping ready to draw: line (0, 1, ... from the top), head, group, label, how, source_id.
+    """The rows of one grouping ready to draw: line (from the top), head, group, label, how, source_id.
 
-    Groups and the CRCs in them stand in the order of the alphabet, what is unknown last. head is the name of the group
-    on its first line and empty elsewhere; label is the CRC, with how its place is known where no document states it.
+    Groups and the CRCs in them stand in the order of the alphabet, what is unknown last, with a line left free above
+    each group. head is the name of the group on its first line and empty elsewhere; label is the CRC, with how its
+    place is known where no document states it.
     """
     rows = placed[placed["grouping"] == grouping]
     rows = rows.assign(last=rows["group"] == UNKNOWN).sort_values(["last", "group", "crc"], ignore_index=True)
     loose = (rows["how"] != "stated") & (rows["how"] != "")
     return pd.DataFrame(
         {
-            "line": range(len(rows)),
+            "line": range(len(rows)) + (~rows.duplicated("group")).cumsum(),
             "head": rows["group"].where(~rows.duplicated("group"), ""),
             "group": rows["group"],
             "label": rows["crc"] + (" (" + rows["how"] + ")").where(loose, ""),
@@ -234,21 +240,23 @@ def source_rows(sources: pd.DataFrame) -> pd.DataFrame:
 
 
 def evidence_table(evidence_rows: pd.DataFrame) -> pd.DataFrame:
-    """The evidence without a row of its own as a table to read: file, decision (and table), reason, rows.
+    """The evidence without a row of its own as a table to read: file, decision (with table and reason), rows.
 
     rows holds the number of each row in its file and the key of the row that says the same. One row for all rows of a
     file with the same fate and reason.
     """
     rows = without_categories(evidence_rows).sort_values(["evidence_file", "evidence_row"], kind="stable")
-    keys = rows["into"].str.replace("; ", " and ").str.replace("|", ", ", regex=False)
-    reason = rows["reason"].str.rstrip(".")
+    keys = rows["into"].str.replace("; ", " and ").str.replace("|", ", ", regex=False).str.replace("_", " ")
+    reason = _in_words(rows["reason"].str.rstrip("."))
     rows = rows.assign(
-        file=rows["evidence_file"].str.removesuffix(".csv"),
-        decision=("merged into " + rows["table"]).where(rows["decision"] == "merged", "left out"),
-        reason=reason.str[:1].str.upper() + reason.str[1:],
+        file=_in_words(rows["evidence_file"]),
+        decision=("merged into " + _in_words(rows["table"])).where(rows["decision"] == "merged", "left out")
+        + ". "
+        + reason.str[:1].str.upper()
+        + reason.str[1:],
         rows=rows["evidence_row"].astype(str) + (": " + keys).fillna(""),
     )
-    return rows.groupby(["file", "decision", "reason"], as_index=False, sort=False)["rows"].agg("; ".join)
+    return rows.groupby(["file", "decision"], as_index=False, sort=False)["rows"].agg("; ".join)
 
 
 # ----------------------------------------------------------------------------------------------- sentences
@@ -302,17 +310,22 @@ def _not_plain(rows: pd.DataFrame) -> str:
 
 
 def say_placed(placed: pd.DataFrame, grouping: str) -> str:
-    """One grouping in words: how many CRCs each group has, the most first, and how the places are known."""
+    """One grouping in words: over how many groups the CRCs were spread, how the places are known, what is not plain."""
     rows = placed[placed["grouping"] == grouping]
-    sizes = rows.groupby("group")["provider_id"].nunique().rename("crcs").reset_index()
-    sizes = sizes[sizes["group"] != UNKNOWN].sort_values(["crcs", "group"], ascending=[False, True])
-    told = "; ".join(sizes["group"] + " " + sizes["crcs"].astype(str))
-    counts = rows["how"].value_counts()
+    crcs = rows["provider_id"].nunique()
     if grouping in LEVELS:
+        counts = rows["how"].value_counts()
         known = [f"{counts[how]} {how}" for how in HOW[:3] if how in counts]
-        return f"CRCs in each {LEVELS[grouping]}: {told}. Places: {join_words(known)}.{_not_plain(rows)}"
+        places = f" How that is known: {join_words(known)}." if known else ""
+        return f"The {crcs} CRCs lay in {_spread(rows, LEVELS[grouping])}.{places}{_not_plain(rows)}"
+    sizes = rows.loc[rows["group"] != UNKNOWN, "group"].value_counts().sort_index()
+    most = sizes.index[sizes == sizes.max()]
     when = "when they were sold" if grouping == "first_owner" else "when they ended"
-    return f"CRCs of each owner {when}: {told}.{_not_plain(rows)}"
+    each = " each" if len(most) > 1 else ""
+    return (
+        f"The {crcs} CRCs had {len(sizes)} owners {when}; {join_words(most)} had the most ({sizes.max()}{each})."
+        f"{_not_plain(rows)}"
+    )
 
 
 def say_sources(sources: pd.DataFrame) -> str:

@@ -16,8 +16,8 @@ SHAPES = {
     "sources differ": "cross",
     who_is_who.UNKNOWN: "stroke",
 }
-LINE = 21  # pixels
-COMPANIES = 225  # where the marks of the companies begin, in pixels
+LINE = 18  # pixels
+WIDTH = 450  # as little as the longest name needs, for phones
 
 
 def place_rows(placed: pd.DataFrame, sources: pd.DataFrame, grouping: str) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def place_rows(placed: pd.DataFrame, sources: pd.DataFrame, grouping: str) -> pd
 
 
 def draw_places(base: alt.Chart) -> alt.LayerChart:
-    """A line for each CRC, under a rule and beside the name of its group; the shape says how its place is known."""
+    """A line for each CRC, below the name of its group and a rule; the shape says how its place is known."""
     lines = int(base.data["line"].max()) + 1
     known = [how for how in SHAPES if how in set(base.data["how"])]
     y = alt.Y("line:Q", title=None, axis=None, scale=alt.Scale(domain=[lines - 0.5, -0.5], nice=False))
@@ -41,18 +41,16 @@ def draw_places(base: alt.Chart) -> alt.LayerChart:
         alt.Tooltip("source"),
     ]
     first = base.transform_filter("datum.head !== ''")
-    rules = first.mark_rule(color="#cbd2d9", yOffset=-LINE / 2).encode(y=y, x=alt.value(0), x2=alt.value(charts.WIDTH))
-    heads = first.mark_text(align="left", fontWeight=600, limit=COMPANIES - 20).encode(y=y, x=alt.value(0), text="head")
-    marks = base.mark_point(size=75, filled=True, opacity=1, color=charts.BODIES["CRC"]).encode(
+    rules = first.mark_rule(color="#cbd2d9", yOffset=-1.5 * LINE).encode(y=y, x=alt.value(0), x2=alt.value(WIDTH))
+    heads = first.mark_text(align="left", fontWeight=600, dy=-LINE).encode(y=y, x=alt.value(0), text="head")
+    marks = base.mark_point(size=70, filled=True, opacity=1, color=charts.BODIES["CRC"]).encode(
         y=y,
-        x=alt.value(COMPANIES),
+        x=alt.value(10),
         shape=alt.Shape("how:N", title="How the place is known", scale=shapes, sort=known),
         tooltip=tooltip,
     )
-    names = base.mark_text(align="left", dx=10, limit=charts.WIDTH - COMPANIES - 10).encode(
-        y=y, x=alt.value(COMPANIES), text="label", tooltip=tooltip
-    )
-    return alt.layer(rules, heads, marks, names).properties(width=charts.WIDTH, height=LINE * lines)
+    names = base.mark_text(align="left").encode(y=y, x=alt.value(20), text="label", tooltip=tooltip)
+    return alt.layer(rules, heads, marks, names).properties(width=WIDTH, height=LINE * lines)
 
 
 def places_explorer(placed: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
