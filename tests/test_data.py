@@ -588,6 +588,12 @@ FAULTS = [
     ("foreignKeys.0.reference.resource", "source", "visits", "reference of foreignKeys must name a table"),
     ("foreignKeys.0.fields", ["source_id", "note"], "visits", "foreignKeys must pair"),
     ("rules", [{"name": "r"}], "rules of visits", "each rule must have"),
+    (
+        "rules",
+        [{"name": "r", "expression": "visits > 0", "message": "must hold"}],
+        "rules of visits",
+        "expression must name a column of visits",
+    ),
     ("needs", [{"fields": "visit", "values": ["north-1"]}], "needs of visits", "fields must name a column of visits"),
     ("needs", [{"fields": "visit_id"}], "needs of visits", "values must list the cells of visit_id"),
     ("needs", [{"fields": "visit_id", "values": [1]}], "needs of visits", "values must list the cells of visit_id"),
@@ -608,7 +614,10 @@ def test_a_fault_of_the_descriptor_is_named(folder, where, value, column, rule):
     write_package(folder, package)
     found = problems(folder, "sources")
     places = (column, f"{column} of visits")
-    assert [p for p in found if p.column in places and p.rule.startswith(rule)], found
+    named = [p for p in found if p.column in places and p.rule.startswith(rule)]
+    assert named, found
+    if rule.startswith(("path must name", "encoding", "schema must be", "listOf must be")):
+        assert named[0].value == value
     assert all(p.file == "data/datapackage.json" and p.fix for p in found)
 
 

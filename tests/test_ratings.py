@@ -548,3 +548,20 @@ def test_a_journals_share_beside_the_counts(tables):
     counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], FIRST)
     said = r.say_rival(load("rating_facts"), tables["band_distribution"], counts)
     assert "80% of CRCs" in said and "1 of 21" in said and "8 of the first 10" in said and "2.3" in said
+
+
+@pytest.mark.parametrize(
+    ("precision", "day", "last"),
+    [
+        ("day", "2018-11-05", "2018-11-05"),
+        ("month", "2018-11-01", "2018-11-30"),
+        ("quarter", "2018-10-01", "2018-12-31"),
+        ("year", "2018-01-01", "2018-12-31"),
+    ],
+)
+def test_a_report_counts_as_published_once_its_last_possible_day_is_over(precision, day, last):
+    rating = {"provider_id": "crc-essex", "round": FIRST, "standard": "overall", "date_precision": precision}
+    rows = pd.DataFrame([rating]).assign(date=pd.Timestamp(day))
+    before = pd.Timestamp(last) - pd.Timedelta(days=1)
+    assert r._published_by(rows, FIRST, last) == ["crc-essex"]
+    assert r._published_by(rows, FIRST, before) == []

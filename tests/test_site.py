@@ -209,6 +209,20 @@ def test_drawers_have_names_to_be_heard(site):
             assert {drawer["aria-label"] for drawer in soup.select(place)} == {name}, path.name
 
 
+@pytest.mark.parametrize(
+    ("term", "forms"),
+    [
+        ("Caseload", ["Caseload", "caseload"]),
+        ("BRAG", ["BRAG"]),
+        ("eOGRS", ["eOGRS"]),
+        ("Wilson interval", ["Wilson interval", "wilson interval"]),
+        ("Responsible officer (RO)", ["Responsible officer (RO)", "Responsible officer", "RO", "responsible officer"]),
+    ],
+)
+def test_a_term_is_found_as_it_is_written_in_a_sentence(term, forms):
+    assert finish._forms(term) == forms
+
+
 def test_controls_name_the_columns_they_choose_from():
     choice, other = ({"name": name, "bind": {"input": "select"}} for name in ("kind", "idle"))
     spec = {"params": [choice, other], "transform": [{"filter": "datum.kind_of_figure == kind"}]}
