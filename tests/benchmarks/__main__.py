@@ -23,13 +23,17 @@ from tests.benchmarks import growth, interactions, peers, risk_under_pressure, s
 from tests.browser import driver
 
 README = Path(__file__).with_name("README.md")
+FRONT = notebooks.FOLDER.parent / "README.md"
 MARKS = "<!-- result -->", "<!-- end of result -->"
 PARTS = ("interactions", "pages", "start", "execution", "growth", "simulation")
 
 
 @dataclass
 class Line:
-    """One line of the table: what, measured here, what it is held against, their ratio, the aim and whether met."""
+    """One line of the table: what, measured here, what it is held against, their ratio, the aim and whether met.
+
+    `front` is what the line says in the project's README, where it stands there: a ratio in words.
+    """
 
     what: str
     here: str
@@ -37,6 +41,7 @@ class Line:
     ratio: float | None = None
     aim: str = ""
     met: bool | None = None
+    front: str = ""
 
     def __str__(self) -> str:
         ratio = "" if self.ratio is None else f"{self.ratio:.3g}"
@@ -72,7 +77,8 @@ def interaction_lines(work: Path, presses: int, paths: list[Path]) -> Iterator[L
         ratio = other.median / explorer.median if other.median and explorer.median else None
         met = None if aim is None else ratio is not None and ratio >= aim
         wanted = "" if aim is None else f"{aim:g} times faster"
-        yield Line(what, measured_here, against, ratio, wanted, met)
+        front = f"A chart of 28 bars moves {ratio:.1f} times as fast as in {other.title}" if ratio else ""
+        yield Line(what, measured_here, against, ratio, wanted, met, front)
     others = {tool: same[tool].median for tool in ("interact", "marimo")}
     for found in ours:
         name = f"{found.where[:2]} {found.title}"
@@ -130,6 +136,7 @@ def start_lines(processes: int) -> Iterator[Line]:
     yield Line(
         f"cold start: {tables} tables loaded and checked, on top", f"{load:.2f} s", against, (floor + load) / floor,
         "0.30 s", load <= 0.3,
+        f"Reading and checking {tables} tables takes {load / floor:.2f} times as long as importing pandas and altair",
     )  # fmt: skip
     yield Line("cold start: modules for charts and explorers, on top of that", f"{modules:.2f} s", against)
 
@@ -142,7 +149,10 @@ def execution_lines(work: Path, passes: int, paths: list[Path]) -> Iterator[Line
     full, floor, imports = (sum(getattr(run, kind) for run in runs) for kind in ("full", "floor", "imports"))
     what = f"executing the collection ({len(runs)} notebooks)"
     against = f"{floor:.1f} s for as many that only load the same libraries"
-    yield Line(what, f"{full:.1f} s", against, full / floor, "1.3", full / floor <= 1.3)
+    front = (
+        f"Executing all {len(runs)} notebooks takes {full / floor:.2f} times as long as empty ones with their libraries"
+    )
+    yield Line(what, f"{full:.1f} s", against, full / floor, "1.3", full / floor <= 1.3, front)
     against = f"{imports:.1f} s for as many with their import statements alone"
     yield Line(what, f"{full:.1f} s", against, full / imports)
     for run in runs:
@@ -162,11 +172,14 @@ def growth_lines(work: Path) -> Iterator[Line]:
                 line.ratio = size.seconds / before.seconds
                 line.aim = "at most 12 (linear: 10)"
                 line.met = line.ratio <= 12
+                if size is sizes[-1]:
+                    line.front = f"{what}: {size.rows:,} rows take {line.ratio:.1f} times as long as a tenth of them"
             yield line
     ratio = grown[-1].size / grown[0].size
     yield Line(
         f"the chart's specification at {grown[-1].rows:,} rows", f"{grown[-1].size:,} bytes",
         f"{grown[0].size:,} at {grown[0].rows:,}", ratio, "at most 1.05", ratio <= 1.05,
+        f"Its specification is {ratio:.2f} times as large at {grown[-1].rows // grown[0].rows:,} times the rows",
     )  # fmt: skip
 
 
@@ -188,7 +201,11 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to measure")
     parser.add_argument("--quick", action="store_true", help="few repetitions: to try the bench, not to report")
     parser.add_argument("--notebooks", nargs="+", metavar="NN", help="such as 00 02; all when left out")
-    parser.add_argument("--keep", action="store_true", help=f"put the table into {README.name} beside this file")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="put the table into README.md beside this file, and the ratios into the project's",
+    )
     chosen = parser.parse_args()
     paths = [path for path in notebooks.paths() if not chosen.notebooks or path.name[:2] in chosen.notebooks]
     few = chosen.quick
@@ -215,10 +232,17 @@ def main() -> int:
     missed = sum(line.met is False for line in lines)
     print(f"\n{missed} of {sum(line.met is not None for line in lines)} aims missed.")
     if chosen.keep:
-        text = README.read_text(encoding="utf-8")
-        before, after = text.split(MARKS[0])[0], text.split(MARKS[1])[1]
-        README.write_text(f"{before}{MARKS[0]}\n{result}\n{MARKS[1]}{after}", encoding="utf-8")
+        put(README, result)
+        fronts = [f"- {line.front[0].upper()}{line.front[1:]}." for line in lines if line.front]
+        put(FRONT, "\n".join([f"Measured by `make bench` on {head}:", "", *fronts]))
     return 0
+
+
+def put(path: Path, text: str) -> None:
+    """Replaces what stands between the marks of a file."""
+    whole = path.read_text(encoding="utf-8")
+    before, after = whole.split(MARKS[0])[0], whole.split(MARKS[1])[1]
+    path.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
