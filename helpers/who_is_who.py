@@ -227,15 +227,15 @@ def office_table(office_holders: pd.DataFrame) -> pd.DataFrame:
 def source_rows(sources: pd.DataFrame) -> pd.DataFrame:
     """Every document in the order of publishers and dates: publisher, title, url, about.
 
-    url is empty where the address of the document is not known; about is the date, the identifier and, where only that
-    is known, the address of the site.
+    url is empty where the address of the document is not known; about is the date, the identifier, the licence and,
+    where only that is known, the address of the site.
     """
     rows = without_categories(sources)
     rows = rows.assign(at=rows["publisher"].str.casefold())
     rows = rows.sort_values(["at", "published", "source_id"], ignore_index=True)
     page = rows["url_kind"] == "page"
     site = (", only the site is known: " + rows["url"]).fillna(", no address known").where(~page, "")
-    about = rows["published"].fillna("date not known") + ", " + rows["source_id"] + site
+    about = rows["published"].fillna("date not known") + ", " + rows["source_id"] + ", " + rows["licence"] + site
     return rows[["publisher", "title"]].assign(url=rows["url"].where(page, "").fillna(""), about=about)
 
 

@@ -425,7 +425,9 @@ def test_every_source_stands_once_and_only_pages_are_linked():
     assert told["about"].is_unique
     assert (told["url"] != "").sum() == (SOURCES["url_kind"] == "page").sum()
     row = told[told["about"].str.contains("aol-nao17")].iloc[0]
-    assert row["about"] == ("2017-12-19, aol-nao17, only the site is known: https://www.aol.co.uk/news/2017/12/19/")
+    assert row["about"] == (
+        "2017-12-19, aol-nao17, facts-only, only the site is known: https://www.aol.co.uk/news/2017/12/19/"
+    )
     assert told["about"].str.endswith("no address known").sum() == (SOURCES["url_kind"] == "none").sum()
 
 
