@@ -53,7 +53,7 @@ CHECKS = ("loader", "known totals", "notebooks", "fingerprints")
 # The analysis of each theme. Charts are compared in the notebooks; the others test machinery, not figures.
 TOTALS = (
     *("ratings", "case_quality", "staffing", "risk_under_pressure", "reoffending", "money", "timeline"),
-    *("working_links", "after_reunification", "coverage", "data_readme", "who_is_who"),
+    *("working_links", "after_reunification", "coverage", "data_readme", "who_is_who", "register"),
 )
 SLOWEST = 0.3  # seconds of computing: a test that takes longer is no cheap check
 LEAST = 4  # changes in the smallest table of a whole campaign
