@@ -75,11 +75,15 @@ def periods(rows: pd.DataFrame) -> pd.Series:
     """The period of each row in words, by date, date_precision and (where there is one) date_end.
 
     2016; June 2016; July to September 2016; October 2015 to March 2016; 2015-16 (a financial year); round 2018-19;
-    1 June 2014 to 31 March 2015; to December 2020; 15 February 2019; unknown.
+    1 June 2014 to 31 March 2015; to December 2020; 15 February 2019; unknown. A last day that is not the one which the
+    precision sets follows in brackets.
     """
     keys = rows.reindex(columns=["date", "date_precision", "date_end"]).astype({"date_end": "datetime64[us]"})
     once = keys.drop_duplicates()
-    words = [_period(*key) for key in once.itertuples(index=False)]
+    ends = last_days(once["date"], once["date_precision"])
+    odd = ends.notna() & once["date_end"].notna() & (ends != once["date_end"]) & (once["date_precision"] != "day")
+    words = np.array([_period(*key) for key in once.itertuples(index=False)], dtype=object)
+    words[odd] += [f" (to {say_day(end)})" for end in once.loc[odd, "date_end"]]
     return keys.merge(once.assign(when=words), how="left").set_axis(rows.index)["when"]
 
 

@@ -220,6 +220,7 @@ def test_bands_and_profiles_are_counts(rows):
     ("precision", "date", "end", "words"),
     [
         ("day", "2019-02-15", None, "15 February 2019"),
+        ("day", "2019-02-15", "2019-02-17", "15 February 2019 to 17 February 2019"),
         ("month", "2016-06-01", None, "June 2016"),
         ("quarter", "2016-07-01", "2016-09-30", "July to September 2016"),
         ("half_year", "2015-10-01", "2016-03-31", "October 2015 to March 2016"),
@@ -228,6 +229,7 @@ def test_bands_and_profiles_are_counts(rows):
         ("financial_year", "1999-04-01", None, "1999-00"),
         ("round", "2018-04-01", None, "round 2018-19"),
         ("interval", "2014-06-01", "2015-03-31", "1 June 2014 to 31 March 2015"),
+        ("year", "2025-01-01", "2024-12-31", "2025 (to 31 December 2024)"),
         ("interval", None, "2020-12-31", "to December 2020"),
         ("unknown", None, None, "unknown"),
     ],
@@ -266,7 +268,7 @@ def test_every_hedge_is_told(rows):
 def test_a_cohort_that_says_other_days_than_its_dates_shows_both(tables):
     national = timeline.without_categories(tables["reoffending_national"]).copy()
     assert not register._cohort(national).str.contains("(", regex=False).any()
-    national.loc[0, "date"] = pd.Timestamp("2001-01-01")
+    national.loc[0, ["date", "date_end"]] = [pd.Timestamp("2001-01-01"), pd.Timestamp("2001-03-31")]
     national.loc[1, "cohort"] = "Jan-Mar 2009"
     assert register._cohort(national)[:2].tolist() == [
         "Jan-Mar 2000 (January to March 2001)",
