@@ -162,7 +162,7 @@ def figure(
         words, holds = [], []
         for _, row in rows.iterrows():
             low, high, hedge = sign * row[column], sign * row[top], row.get("qualifier", "exact")
-            unit = noun or str(row.get("unit", "")).replace("percentage points", "points")
+            unit = noun or str(row.get("unit", ""))
             if pd.isna(low):
                 words.append(f"{unit or column.replace('_', ' ')} unknown")
                 holds.append(None)

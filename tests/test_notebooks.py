@@ -67,6 +67,14 @@ def sample():
     return notebook
 
 
+def test_a_picture_stays_while_the_chart_is_the_same_in_whatever_order_it_is_written():
+    spec = {"description": "d", "mark": "bar", "data": {"values": []}}
+    before, after = sample(), sample()
+    for notebook, chart, drawn in ((before, spec, {"image/png": "kept"}), (after, dict(reversed(spec.items())), {})):
+        notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", {VEGALITE_MIME: chart, **drawn})]
+    assert notebooks.normalise(after, before).cells[1].outputs[0].data["image/png"] == "kept"
+
+
 def test_a_failing_notebook_is_named_and_nothing_is_written(tmp_path, monkeypatch, capsys):
     good, bad = tmp_path / "01_good.ipynb", tmp_path / "02_bad.ipynb"
     nbformat.write(sample(), good)

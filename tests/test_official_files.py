@@ -316,6 +316,7 @@ def test_overview(tmp_path):
         (overview_text(cohorts=["Apr2013-Mar2014", "Apr2014-Mar2015"]), ["A4", "'Apr2014-Mar2015'"]),
         (overview_text().replace("adult_juvenile", "adult_child"), ["B1", "'adult_juvenile'"]),
         (overview_text().replace(",120", "", 1), ["line 2", "7 values"]),
+        (overview_text().replace(",Adult,", ",,", 1), ["B2", "an empty cell", "a adult_juvenile"]),
         ("<!DOCTYPE html><html></html>", ["A1", "the header 'cohort'"]),
         ("", ["A1", "an empty cell"]),
     ],
@@ -338,6 +339,13 @@ def test_overview_refuses(tmp_path, text, expected):
 )
 def test_cohort_dates(cohort, first, last):
     assert official_files._cohort_dates(cohort) == (pd.Timestamp(first), pd.Timestamp(last))
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_every_month_is_known_by_its_first_letters(month):
+    start = pd.Timestamp(2015, month, 1)
+    cohort = f"{start:%b %Y} to {start + pd.DateOffset(months=2):%b %Y}"
+    assert official_files._cohort_dates(cohort) == (start, start + pd.DateOffset(months=2) + pd.offsets.MonthEnd(0))
 
 
 @pytest.mark.parametrize("cohort", ["2012/13", "Apr 2012", "Foo 2012 to Bar 2013", "Apr 2014 to Mar 2013", ""])

@@ -9,6 +9,7 @@ import runpy
 import zipfile
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -74,11 +75,11 @@ def test_sources_providers_and_terms_are_linked(site):
     known = {page.name for page in site.glob("provider-*.html")}
     kinds = data.load("providers")["kind"].isin(list(pages.PROVIDER_KINDS))
     assert len(known) == kinds.sum()
-    for source in data.load("sources")["source_id"]:
-        place = pages.source_places(data.load("sources"))[source]
-        name, anchor = place.split("#")
-        assert f'id="{anchor}"' in (site / name).read_text(encoding="utf-8")
-        break
+    places = pd.Series(pages.source_places(data.load("sources"))).str.split("#", expand=True)
+    assert len(places) == len(data.load("sources"))
+    for name, anchors in places.groupby(0)[1]:
+        page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+        assert set(anchors) <= {tag["id"] for tag in page.find_all(id=True)}
 
 
 @pytest.mark.parametrize(
@@ -200,6 +201,13 @@ def test_hostile_text_in_every_column_never_becomes_markup(tmp_path):
         assert not soup.find_all("img", src="x") and not soup.find_all(href=re.compile("^javascript")), path.name
         assert not [tag for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")], path.name
     assert "window.hostile" in (site / "01_sample.html").read_text(encoding="utf-8")
+
+
+def test_what_belongs_to_a_chart_is_folded_under_its_name(site):
+    soup = BeautifulSoup((site / "01_sample.html").read_text(encoding="utf-8"), "html.parser")
+    for figure in soup.select("figure.chart"):
+        said = [summary.get_text() for summary in figure.select("summary")]
+        assert said[0] == "Table of the data" and "The chart in words" in said
 
 
 def test_drawers_have_names_to_be_heard(site):
