@@ -3,6 +3,8 @@
 One server, one Chromium, no outside network, no error in the console.
 """
 
+import re
+
 import pytest
 
 from helpers import notebooks
@@ -147,3 +149,44 @@ def move_by_keyboard(page, box, explorer):
         arg=[message.element_handle(), said],
         timeout=10_000,
     )
+
+
+def shown(box):
+    """What a live chart shows: its words, marks and colours, without the names that Vega counts up."""
+    return re.sub(r"clip\d+", "clip", drawn(box.locator("svg.marks")))
+
+
+def set_to(page, box, label, place):
+    box.get_by_label(label, exact=True).select_option(index=place)
+    page.wait_for_timeout(1_500)
+
+
+def test_choices_of_browser_and_kernel_give_the_same_chart_in_any_order(lab):
+    """Some choices move the chart in the browser, others make the kernel compute: neither outruns the other."""
+    path = next(path for path in PATHS if path.name.startswith("02"))
+    page = opened(lab, path)
+    run_all(page)
+    box = page.locator(".jp-OutputArea-output .widget-vbox:has(.vega-embed)").nth(1)
+    box.locator("svg.marks").wait_for(timeout=RUN_TIMEOUT)
+    page.wait_for_timeout(2_000)
+    start = shown(box)
+    pictures = []
+    for order in (("Inspection round", "Ratings used"), ("Ratings used", "Inspection round")):
+        for label in order:
+            set_to(page, box, label, 1)
+        pictures.append((shown(box), box.locator("[role=status]").inner_text()))
+        for label in order:
+            set_to(page, box, label, 0)
+        assert shown(box) == start, f"after {order} and back"
+    assert pictures[0] == pictures[1]
+    assert pictures[0][0] != start
+    # A quick hand: the kernel is still computing when the next choice comes.
+    box.get_by_label("Ratings used", exact=True).select_option(index=1)
+    box.get_by_label("Inspection round", exact=True).select_option(index=1)
+    page.wait_for_timeout(3_000)
+    assert (shown(box), box.locator("[role=status]").inner_text()) == pictures[0]
+    box.get_by_label("Ratings used", exact=True).select_option(index=0)
+    box.get_by_label("Inspection round", exact=True).select_option(index=0)
+    page.wait_for_timeout(3_000)
+    assert shown(box) == start
+    assert page.problems == []
