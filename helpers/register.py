@@ -248,6 +248,12 @@ def _money(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
     return _valued(found, _capital(rows["theme"]) + ": " + rows["what"] + " (" + rows["period"] + ")")
 
 
+def _performance(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    found = _valued(rows, _who(rows, tables) + ": " + rows["measure"])
+    of = figures(rows["denominator"], pd.Series("exact", rows.index), pd.Series("", rows.index))
+    return found.assign(figure=found["figure"] + _after(of.where(rows["denominator"].notna()), " (of ", ")"))
+
+
 def _case_quality(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     area, standard = _after(rows["area"], " (", ")"), _after(rows["standard"], ", standard ")
     found = rows.assign(date=pd.NaT, date_precision="unknown").astype({"date": "datetime64[us]"})
@@ -451,7 +457,8 @@ TABLES: dict[str, tuple[str, str, Compose]] = {
     "reoffending_national": ("Reoffending", "Binary rates of England and Wales", _national),
     "reoffending_adjusted": ("Reoffending", "Binary rates adjusted for who was in the cohort", _adjusted),
     "reoffending_facts": ("Reoffending", "Facts on reoffending", _facts),
-    "money": ("Money", "Money", _money),
+    "money": ("Money and contracts", "Money", _money),
+    "contract_performance": ("Money and contracts", "Contract performance", _performance),
     "after_figures": ("After June 2021", "Figures since reunification", _after_figures),
     "regional_inspections": ("After June 2021", "Regional inspections", _regional),
 }
@@ -459,5 +466,5 @@ LOOKED_UP = ("providers", "standards", "after_measures", "delivery_units", "deli
 NEEDED = (*TABLES, *LOOKED_UP)
 IDENTIFIERS = {
     *("fact_id", "case_quality_id", "workload_points_id", "tiering_id", "national_id", "money_id", "figure_id"),
-    "regional_inspection_id",
+    *("contract_performance_id", "regional_inspection_id"),
 }

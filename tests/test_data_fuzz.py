@@ -1,6 +1,6 @@
 """Random damage to a small data folder: the loader reads what is there, or says where the fault is.
 
-DATA_FUZZ_CASES sets the number of cases of each test (300 by default), DATA_FUZZ_SEED the first seed.
+DATA_FUZZ_CASES sets the number of cases of each test (600 by default), DATA_FUZZ_SEED the first seed.
 A failure names its seed: DATA_FUZZ_SEED=<seed> DATA_FUZZ_CASES=1 repeats it.
 """
 
@@ -18,7 +18,7 @@ import pytest
 from helpers import data
 from tests.test_data import PACKAGE, ROWS, SOURCES
 
-CASES = int(os.environ.get("DATA_FUZZ_CASES", "300"))
+CASES = int(os.environ.get("DATA_FUZZ_CASES", "600"))
 SEED = int(os.environ.get("DATA_FUZZ_SEED", "0"))
 SEEDS = range(SEED, SEED + CASES)
 

@@ -23,6 +23,7 @@ COUNTS = {
     "reoffending_adjusted": 65,
     "reoffending_facts": 91,
     "money": 62,
+    "contract_performance": 44,
     "after_figures": 165,
     "regional_inspections": 11,
 }
@@ -357,11 +358,19 @@ def test_measures_that_carry_on_and_standards(tables):
     assert standards["code"].value_counts().to_dict() == {"stated": 11, "inferred": 2}
 
 
+def test_contract_performance_keeps_its_sign_and_its_denominator(rows):
+    found = one(rows, "contract_performance", "2016-q3-crcs-breach-referral")
+    assert found[0].endswith("Referral of breaches against its target")
+    assert found[1:3] == ("July to September 2016", "-17 percentage points")
+    near = one(rows, "contract_performance", "2016-q3-crcs-measures-near-target")
+    assert near[2] == "9 measures (of 18)"
+
+
 def test_sentences_count_the_rows(rows, tables):
-    assert register.say_size(rows).startswith("1,847 rows of 16 tables are listed here. 1,776 of them state a figure: ")
-    assert "1,555 (88%) are exact as printed and 221 carry a hedge" in register.say_size(rows)
+    assert register.say_size(rows).startswith("1,891 rows of 17 tables are listed here. 1,820 of them state a figure: ")
+    assert "1,597 (88%) are exact as printed and 223 carry a hedge" in register.say_size(rows)
     assert register.say_publishers(rows, data.load("sources")).startswith(
-        "The figures were read in 324 documents of 110 publishers. 71% "
+        "The figures were read in 337 documents of 111 publishers. 70% "
     )
     assert "Jan-Mar 2000" in register.say_days(rows)
     assert register.say_rivals(tables).startswith("71 figures in 23 groups compete")

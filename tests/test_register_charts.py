@@ -22,7 +22,9 @@ def test_the_explorer_is_described_and_names_every_document(explorer, rows):
     assert set(spec["usermeta"]["source_ids"]) == set(rows.loc[rows["qualifier"].notna(), "source_id"])
 
 
-@pytest.mark.parametrize("theme", ["", "Ratings", "Staff", "Caseload", "Reoffending", "Money", "After June 2021"])
+@pytest.mark.parametrize(
+    "theme", ["", "Ratings", "Staff", "Caseload", "Reoffending", "Money and contracts", "After June 2021"]
+)
 def test_each_theme_says_its_totals(explorer, rows, theme):
     numbers = rows[rows["qualifier"].notna() & (rows["theme"].eq(theme) | (theme == ""))]
     hedged = (numbers["qualifier"] != "exact").sum()
