@@ -163,7 +163,10 @@ def growth_lines(work: Path) -> Iterator[Line]:
     """(e) growth with the rows. Linear: ten times the rows take at most a little over ten times as long."""
     grown = list(tqdm(growth.charts(work), "growth of a chart", len(growth.TIMES), disable=None))
     read = list(tqdm(growth.data_tool(work), "growth of the data tool", len(growth.TOOL_ROWS), disable=None))
-    for what, sizes in (("inspections by band, from file to chart", grown), ("read_data_tool", read)):
+    for what, sizes in (
+        ("inspections by band, from file to chart", grown),
+        ("the official data tool, read and checked", read),
+    ):
         for before, size in zip([None, *sizes], sizes):
             here = f"{size.seconds:.2f} s, {size.added:.0f} MB on top, {size.peak:.0f} MB in all"
             line = Line(f"{what}: {size.rows:,} rows", here)
@@ -173,13 +176,13 @@ def growth_lines(work: Path) -> Iterator[Line]:
                 line.aim = "at most 12 (linear: 10)"
                 line.met = line.ratio <= 12
                 if size is sizes[-1]:
-                    line.front = f"{what}: {size.rows:,} rows take {line.ratio:.1f} times as long as a tenth of them"
+                    line.front = f"{what[0].upper()}{what[1:]}: {size.rows:,} rows take {line.ratio:.1f} times as long as a tenth"
             yield line
     ratio = grown[-1].size / grown[0].size
     yield Line(
         f"the chart's specification at {grown[-1].rows:,} rows", f"{grown[-1].size:,} bytes",
         f"{grown[0].size:,} at {grown[0].rows:,}", ratio, "at most 1.05", ratio <= 1.05,
-        f"Its specification is {ratio:.2f} times as large at {grown[-1].rows // grown[0].rows:,} times the rows",
+        f"A chart of inspections is written in {ratio:.2f} times as many bytes at {grown[-1].rows // grown[0].rows:,} times the rows",
     )  # fmt: skip
 
 
@@ -233,7 +236,7 @@ def main() -> int:
     print(f"\n{missed} of {sum(line.met is not None for line in lines)} aims missed.")
     if chosen.keep:
         put(README, result)
-        fronts = [f"- {line.front[0].upper()}{line.front[1:]}." for line in lines if line.front]
+        fronts = [f"- {line.front}." for line in lines if line.front]
         put(FRONT, "\n".join([f"Measured by `make bench` on {head}:", "", *fronts]))
     return 0
 
