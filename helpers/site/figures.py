@@ -283,7 +283,7 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
     return packed_files.getvalue()
 
 
-def thumbnail(picture: str, width: int = 400) -> bytes:
+def thumbnail(picture: str, width: int = 320) -> bytes:
     """A small picture for the card of a notebook."""
     from PIL import Image
 

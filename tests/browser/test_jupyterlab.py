@@ -152,41 +152,55 @@ def move_by_keyboard(page, box, explorer):
 
 
 def shown(box):
-    """What a live chart shows: its words, marks and colours, without the names that Vega counts up."""
-    return re.sub(r"clip\d+", "clip", drawn(box.locator("svg.marks")))
+    """What a live chart shows and what is said beside it, without the names that Vega counts up."""
+    chart = re.sub(r"clip\d+", "clip", drawn(box.locator("svg.marks")))
+    return chart, box.locator("[role=status]").inner_text()
 
 
-def set_to(page, box, label, place):
-    box.get_by_label(label, exact=True).select_option(index=place)
-    page.wait_for_timeout(1_500)
+def settled(page, box, expected=None):
+    """What is shown once nothing has moved for three seconds, or as soon as it is as expected."""
+    seen, quiet = None, 0
+    for _ in range(120):
+        now = shown(box)
+        if now == expected:
+            return now
+        quiet = quiet + 1 if now == seen else 0
+        if expected is None and quiet == 12:
+            return now
+        seen = now
+        page.wait_for_timeout(250)
+    return seen
 
 
 def test_choices_of_browser_and_kernel_give_the_same_chart_in_any_order(lab):
     """Some choices move the chart in the browser, others make the kernel compute: neither outruns the other."""
     path = next(path for path in PATHS if path.name.startswith("02"))
     page = opened(lab, path)
+    wait_for_count(page, ".vega-embed svg.marks", len(explorers(path)[0]))
     run_all(page)
     box = page.locator(".jp-OutputArea-output .widget-vbox:has(.vega-embed)").nth(1)
     box.locator("svg.marks").wait_for(timeout=RUN_TIMEOUT)
-    page.wait_for_timeout(2_000)
-    start = shown(box)
-    pictures = []
-    for order in (("Inspection round", "Ratings used"), ("Ratings used", "Inspection round")):
-        for label in order:
-            set_to(page, box, label, 1)
-        pictures.append((shown(box), box.locator("[role=status]").inner_text()))
-        for label in order:
-            set_to(page, box, label, 0)
-        assert shown(box) == start, f"after {order} and back"
-    assert pictures[0] == pictures[1]
-    assert pictures[0][0] != start
+
+    def choose(place, *labels):
+        for label in labels:
+            box.get_by_label(label, exact=True).select_option(index=place)
+
+    grid, computed = "Inspection round", "Ratings used"
+    start = settled(page, box)
+    choose(1, grid)
+    settled(page, box)
+    choose(1, computed)
+    both = settled(page, box)
+    assert both[0] != start[0] and both[1] != start[1]
+    choose(0, computed)
+    settled(page, box)
+    choose(0, grid)
+    assert settled(page, box, start) == start
     # A quick hand: the kernel is still computing when the next choice comes.
-    box.get_by_label("Ratings used", exact=True).select_option(index=1)
-    box.get_by_label("Inspection round", exact=True).select_option(index=1)
-    page.wait_for_timeout(3_000)
-    assert (shown(box), box.locator("[role=status]").inner_text()) == pictures[0]
-    box.get_by_label("Ratings used", exact=True).select_option(index=0)
-    box.get_by_label("Inspection round", exact=True).select_option(index=0)
-    page.wait_for_timeout(3_000)
-    assert shown(box) == start
+    choose(1, computed, grid)
+    assert settled(page, box, both) == both
+    choose(0, computed, grid)
+    assert settled(page, box, start) == start
+    choose(1, grid, computed)
+    assert settled(page, box, both) == both
     assert page.problems == []
