@@ -23,6 +23,7 @@ TRANSFER = 150_000  # bytes of one page beside the scripts that all pages share
 DRAWN = "[...document.querySelectorAll('figure.chart')].every(f => f.classList.contains('drawn'))"
 SHARES = 4  # of the pages, so that two workers are done at about the same time
 MOST_STEPS = 40  # of a control until the chart must have changed
+STILL = "document.getAnimations().every(each => each.playState !== 'running')"
 NUMBERED = [path.stem for path in notebooks.paths()]
 
 
@@ -140,13 +141,15 @@ def test_no_violation_of_wcag_on_any_page_light_dark_wide_narrow(site, page, par
     )
     with beside(page, bypass_csp=True) as opened:
         for name in every[part::SHARES]:
+            opened.emulate_media(color_scheme="light", reduced_motion="reduce")
             visit(opened, f"file://{site}/{name}")
             for width, scheme, rules, is_open in ways[:1] if name in alike else ways:
                 opened.set_viewport_size({"width": width, "height": 900})
-                opened.emulate_media(color_scheme=scheme)
+                opened.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 opened.evaluate("open => document.querySelectorAll('details').forEach(d => { d.open = open })", is_open)
                 opened.wait_for_timeout(300)
                 until(opened, DRAWN)
+                until(opened, STILL)  # colours change over a moment
                 options = {"runOnly": rules, "resultTypes": ["violations"]}
                 for broken in axe.run(opened, options=options).response["violations"]:
                     found.append(f"{name} {width} {scheme}: {broken['id']}: {broken['nodes'][0]['html'][:160]}")
