@@ -122,7 +122,7 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
     axis = charts.year_axis(orient="top")
     placed = base.transform_calculate(middle="(toDate(datum.start) + toDate(datum.end)) / 2").encode(y=row)
     span = placed.mark_rule(strokeWidth=6, opacity=0.3).encode(
-        x=alt.X("start:T", title="when the report came out", scale=days, axis=axis), x2="end:T", color=colour
+        x=alt.X("start:T", title="when the report came out", scale=days, axis=axis), x2=alt.X2("end:T"), color=colour
     )
     point = placed.mark_point(size=60, strokeWidth=1.8, opacity=1, filled=False).encode(
         x=alt.X("middle:T", scale=days),
@@ -136,12 +136,12 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
     lines = base.transform_window(
         place="row_number()", groupby=["region"], sort=[alt.SortField("unit"), alt.SortField("start")]
     ).transform_filter(alt.datum.place == 1)
-    line = lines.mark_rule(color=charts.RULE, strokeWidth=0.6).encode(y=top, x=alt.value(-165), x2=alt.value(480))
+    line = lines.mark_rule(color=charts.RULE, strokeWidth=0.6).encode(y=top, x=alt.XValue(-165), x2=alt.X2Value(480))
     region = lines.mark_text(align="right", baseline="top", dy=2, fontSize=12).encode(
-        y=top, x=alt.value(-8), text="region"
+        y=top, x=alt.XValue(-8), text=alt.Text("region")
     )
     named = base.transform_filter("region !== ''").transform_aggregate(groupby=["unit"])
-    unit = named.mark_text(align="left", dy=-15, fontSize=11).encode(y=row, x=alt.value(4), text="unit")
+    unit = named.mark_text(align="left", dy=-15, fontSize=11).encode(y=row, x=alt.XValue(4), text=alt.Text("unit"))
     return alt.layer(span, point, line, region, unit).properties(width=480, height=640)
 
 
@@ -195,9 +195,9 @@ def bands_by_programme(inspected: pd.DataFrame, gap: pd.DataFrame, sources: pd.D
         scale=alt.Scale(domain=[-40, 40]),
     )
     zero = alt.Chart().mark_rule(color=charts.RULE, strokeDash=[4, 3]).encode(x=alt.datum(0))
-    interval = base.mark_rule(strokeWidth=2).encode(x=x, x2="difference_upper:Q")
-    point = base.mark_point(size=70, filled=True, opacity=1, color=charts.INK).encode(x="difference:Q")
-    text = base.mark_text(align="left", dx=8, fontSize=11).encode(x="difference_upper:Q", text="label")
+    interval = base.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("difference_upper:Q"))
+    point = base.mark_point(size=70, filled=True, opacity=1, color=charts.INK).encode(x=alt.X("difference:Q"))
+    text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("difference_upper:Q"), text=alt.Text("label"))
     difference = alt.layer(zero, interval, point, text, data=rows).properties(width=330, height=60)
     certain = (gap["difference_lower"] > 0) | (gap["difference_upper"] < 0)
     return charts.publish(
@@ -231,7 +231,7 @@ def _band_panel(shares: pd.DataFrame) -> alt.LayerChart:
         axis=alt.Axis(values=[0, 25, 50, 75, 100]),
     )
     point = base.mark_point(size=70, filled=True, opacity=1).encode(
-        x="share:Q",
+        x=alt.X("share:Q"),
         shape=alt.Shape(
             "programme_name:N", title=None, scale=alt.Scale(domain=names, range=list(PROGRAMME_SHAPES.values()))
         ),
@@ -243,8 +243,8 @@ def _band_panel(shares: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("high", format=".0f"),
         ],
     )
-    text = base.mark_text(align="left", dx=6, fontSize=11).encode(x="high:Q", text="label")
-    return alt.layer(base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"), point, text).properties(
+    text = base.mark_text(align="left", dx=6, fontSize=11).encode(x=alt.X("high:Q"), text=alt.Text("label"))
+    return alt.layer(base.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("high:Q")), point, text).properties(
         width=330, height=130
     )
 
@@ -307,7 +307,7 @@ def draw_cases(base: alt.Chart) -> alt.LayerChart:
     )
     colour = alt.Color("period:N", scale=periods, legend=None)
     shapes = alt.Scale(domain=list(HEDGE_SHAPES), range=list(HEDGE_SHAPES.values()))
-    name = placed.mark_text(align="right", fontSize=11).encode(x=alt.value(-8), text="place")
+    name = placed.mark_text(align="right", fontSize=11).encode(x=alt.XValue(-8), text=alt.Text("place"))
     interval = placed.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2)
     point = placed.mark_point(size=75, strokeWidth=1.8, opacity=1, filled=False).encode(
         x=x,
@@ -322,11 +322,13 @@ def draw_cases(base: alt.Chart) -> alt.LayerChart:
         right="isValid(datum.high) ? datum.high : datum.sufficient",
         label=f"({json.dumps(HEDGE_MARKS)}[datum.hedge] || '') + format(datum.sufficient, '.0f') + '%'",
     ).mark_text(align="left", dx=8, fontSize=11)
-    checked = placed.mark_text(align="left", fontSize=11, color=charts.MUTED).encode(x=alt.value(238), text="checked")
+    checked = placed.mark_text(align="left", fontSize=11, color=charts.MUTED).encode(
+        x=alt.XValue(238), text=alt.Text("checked")
+    )
     return alt.layer(
-        interval.encode(x=alt.X("low:Q"), x2="high:Q", color=colour),
+        interval.encode(x=alt.X("low:Q"), x2=alt.X2("high:Q"), color=colour),
         point,
-        figure.encode(x="right:Q", text="label:N"),
+        figure.encode(x=alt.X("right:Q"), text=alt.Text("label:N")),
         name,
         checked,
     ).properties(width=230, height=alt.Step(19))
@@ -425,7 +427,7 @@ def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
         color=alt.Color("body:N", title=None, scale=colours, legend=alt.Legend(symbolOpacity=1)),
     )
     x = alt.X("start:T", title="day or period of the figure", scale=time, axis=charts.year_axis())
-    span = placed.mark_rule(strokeWidth=5, opacity=0.3).encode(x=x, x2="end:T")
+    span = placed.mark_rule(strokeWidth=5, opacity=0.3).encode(x=x, x2=alt.X2("end:T"))
     point = placed.mark_point(size=70, strokeWidth=1.8, opacity=1, filled=False).encode(
         x=alt.X("middle:T", scale=time),
         shape=alt.Shape("body:N", title=None, scale=shapes),
@@ -434,19 +436,21 @@ def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
         .otherwise(alt.value("#ffffff")),
         tooltip=["body", *_days(), alt.Tooltip("value", format=",.10~g"), "hedge"],
     )
-    sign = placed.mark_text(dx=-11, fontSize=13).encode(x="middle:T", text="sign:N", color=alt.value(charts.INK))
+    sign = placed.mark_text(dx=-11, fontSize=13).encode(
+        x=alt.X("middle:T"), text=alt.Text("sign:N"), color=alt.ColorValue(charts.INK)
+    )
     # The day belongs to every measure, so these marks have data of their own.
     day = alt.Chart(pd.DataFrame({"day": [after.REUNIFICATION]}))
-    line = day.mark_rule(color=charts.RULE, strokeDash=[4, 3]).encode(x="day:T")
+    line = day.mark_rule(color=charts.RULE, strokeDash=[4, 3]).encode(x=alt.X("day:T"))
     said = day.mark_text(align="left", dx=4, dy=-6, fontSize=11, text=after._day(after.REUNIFICATION))
     unit = day.mark_text(align="left", dx=-36, dy=-14, text=alt.expr(f"{json.dumps(units)}[measure]"))
     return alt.layer(
         line,
-        said.encode(x="day:T", y=alt.value(0)),
+        said.encode(x=alt.X("day:T"), y=alt.YValue(0)),
         span,
         point,
         sign,
-        unit.encode(x=alt.value(0), y=alt.value(0)),
+        unit.encode(x=alt.XValue(0), y=alt.YValue(0)),
     ).properties(width=620, height=240)
 
 

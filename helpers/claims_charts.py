@@ -308,7 +308,7 @@ def totals(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
         x=x,
         y=y,
         fillOpacity=alt.condition("datum.hedge === 'exact'", alt.value(1), alt.value(0)),
-        stroke=alt.value(charts.INK),
+        stroke=alt.StrokeValue(charts.INK),
         tooltip=tooltip,
     )
     bounds = base.transform_filter("datum.hedge === 'bound'")

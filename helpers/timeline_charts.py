@@ -246,7 +246,7 @@ def _milestone_panel(turns: pd.DataFrame, scale: alt.Scale) -> Any:
         tooltip=[alt.Tooltip("title:N", title="Event"), alt.Tooltip("when:N", title="Date")],
     )
     rule = base.mark_rule(color=charts.RULE, clip=True).encode(y2=alt.datum(rows["line"].max() + 0.6))
-    text = base.mark_text(align="left", dx=4, fontSize=11, fontWeight=600, clip=True).encode(text="label:N")
+    text = base.mark_text(align="left", dx=4, fontSize=11, fontWeight=600, clip=True).encode(text=alt.Text("label:N"))
     return alt.layer(_zoomed(rule), text).properties(width=WIDTH, height=16 * (rows["line"].max() + 1))
 
 
@@ -268,12 +268,12 @@ def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis, first: st
         .mark_bar(
             orient="horizontal", height=7, fill="#ffffff", stroke=EVENT, strokeWidth=1.4, cornerRadius=1, clip=True
         )
-        .encode(x=_x("start"), x2="end:T", y=alt.Y("line:Q", stack=None))
+        .encode(x=_x("start"), x2=alt.X2("end:T"), y=alt.Y("line:Q", stack=None))
     )
     days = (
         marks.transform_filter("!isValid(datum.end)")
         .mark_point(shape="circle", size=48, filled=True, color=EVENT, stroke="#ffffff", opacity=1, clip=True)
-        .encode(x=_x("start"), y="line:Q")
+        .encode(x=_x("start"), y=alt.Y("line:Q"))
     )
     rules = alt.Chart(edges).mark_rule(color=MAYBE).encode(y=y)
     within = (
@@ -286,7 +286,7 @@ def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis, first: st
         .transform_aggregate(matching="sum(match)")
         .transform_filter("datum.matching === 0")
         .mark_text(fontSize=14, fontWeight=600)
-        .encode(x=alt.value(WIDTH / 2), y=alt.value(60), text=alt.value("No event matches these choices."))
+        .encode(x=alt.XValue(WIDTH / 2), y=alt.YValue(60), text=alt.TextValue("No event matches these choices."))
     )
     turns = (
         alt.Chart(turns[["date"]].rename(columns={"date": "start"}))
@@ -331,11 +331,11 @@ def _office_panel(terms: pd.DataFrame, first: str, titles: pd.Series) -> Any:
         strokeWidth=1,
         clip=True,
         yOffset=5,
-    ).encode(x=alt.X("start:T", axis=years, title=None), x2="may_end:T", tooltip=tooltip)
+    ).encode(x=alt.X("start:T", axis=years, title=None), x2=alt.X2("may_end:T"), tooltip=tooltip)
     sure = (
         base.transform_filter("isValid(datum.sure_start)")
         .mark_bar(orient="horizontal", height=8, color=SURE, clip=True, yOffset=5)
-        .encode(x=_x("sure_start"), x2="sure_end:T", tooltip=tooltip)
+        .encode(x=_x("sure_start"), x2=alt.X2("sure_end:T"), tooltip=tooltip)
     )
     arrows = [
         base.transform_filter(f"datum.{side}")
@@ -351,7 +351,7 @@ def _office_panel(terms: pd.DataFrame, first: str, titles: pd.Series) -> Any:
         base.transform_calculate(named_at=f"max(time(datum.start), {first})")
         .transform_filter("time(datum.may_end) > datum.named_at")
         .mark_text(align="left", fontSize=11, dx=1, dy=-5, clip=True)
-        .encode(x=_x("named_at"), text="holder:N")
+        .encode(x=_x("named_at"), text=alt.Text("holder:N"))
     )
     edges = alt.Chart(pd.DataFrame({"edge": [2.5, 5.5]})).mark_rule(color=MAYBE).encode(y=y)
     height = 23 * (rows["line"].max() + 1)
@@ -402,7 +402,7 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis, titles: pd.Series) ->
     spans = (
         base.transform_filter("isValid(datum.end)")
         .mark_bar(orient="horizontal", height=4, clip=True)
-        .encode(x=_x("start"), x2="end:T", tooltip=tooltip)
+        .encode(x=_x("start"), x2=alt.X2("end:T"), tooltip=tooltip)
     )
     points_of = base.encode(x=_x("middle"))
     exact = (
@@ -438,7 +438,7 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis, titles: pd.Series) ->
             dx=alt.expr(f"{early} ? -4 : 6"),
             clip=True,
         )
-        .encode(text="label:N")
+        .encode(text=alt.Text("label:N"))
     )
     heading = alt.Title(
         alt.expr(f"{json.dumps(STATISTICS)}[statistic]"), fontSize=12, fontWeight="bold", offset=6, frame="bounds"
@@ -493,10 +493,10 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
         x = alt.X("start:T", title=None, scale=scale, axis=charts.year_axis())
         bars = marks.mark_bar(orient="horizontal", height=21, stroke=charts.RULE, strokeWidth=1).encode(
             x=x,
-            x2="end:T",
+            x2=alt.X2("end:T"),
             color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=list(fills), range=list(fills.values()))),
         )
-        text = marks.mark_text(align="left", dx=2, fontSize=10).encode(x=x, text="label:N")
+        text = marks.mark_text(align="left", dx=2, fontSize=10).encode(x=x, text=alt.Text("label:N"))
         return alt.layer(bars, text).properties(width=340, height=alt.Step(28))
 
     def say(rows: pd.DataFrame, owner: str) -> str:

@@ -41,15 +41,15 @@ def draw_places(base: alt.Chart) -> alt.LayerChart:
         alt.Tooltip("source"),
     ]
     first = base.transform_filter("datum.head !== ''")
-    rules = first.mark_rule(color="#cbd2d9", yOffset=-1.5 * LINE).encode(y=y, x=alt.value(0), x2=alt.value(WIDTH))
-    heads = first.mark_text(align="left", fontWeight=600, dy=-LINE).encode(y=y, x=alt.value(0), text="head")
+    rules = first.mark_rule(color="#cbd2d9", yOffset=-1.5 * LINE).encode(y=y, x=alt.XValue(0), x2=alt.X2Value(WIDTH))
+    heads = first.mark_text(align="left", fontWeight=600, dy=-LINE).encode(y=y, x=alt.XValue(0), text=alt.Text("head"))
     marks = base.mark_point(size=70, filled=True, opacity=1, color=charts.BODIES["CRC"]).encode(
         y=y,
-        x=alt.value(10),
+        x=alt.XValue(10),
         shape=alt.Shape("how:N", title="How the place is known", scale=shapes, sort=known),
         tooltip=tooltip,
     )
-    names = base.mark_text(align="left").encode(y=y, x=alt.value(20), text="label", tooltip=tooltip)
+    names = base.mark_text(align="left").encode(y=y, x=alt.XValue(20), text=alt.Text("label"), tooltip=tooltip)
     return alt.layer(rules, heads, marks, names).properties(width=WIDTH, height=LINE * lines)
 
 

@@ -64,14 +64,14 @@ def warnings_explorer(
             tooltip=tooltip,
         )
         spans = base.transform_filter("datum.span").mark_bar(height=11, opacity=1)
-        spans = spans.encode(x=x, x2="end:T", y=y, color=colour, tooltip=tooltip)
-        text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("end:T"), y=y, text="days")
+        spans = spans.encode(x=x, x2=alt.X2("end:T"), y=y, color=colour, tooltip=tooltip)
+        text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("end:T"), y=y, text=alt.Text("days"))
         end = pd.DataFrame({"day": [day.strftime("%Y-%m-%d")], "what": ["collapse"]})
-        rule = alt.Chart(end).mark_rule(strokeDash=[5, 3], color=charts.INK).encode(x="day:T")
+        rule = alt.Chart(end).mark_rule(strokeDash=[5, 3], color=charts.INK).encode(x=alt.X("day:T"))
         name = (
             alt.Chart(end)
             .mark_text(align="left", dx=4, dy=-6, baseline="bottom")
-            .encode(x="day:T", y=alt.value(0), text="what")
+            .encode(x=alt.X("day:T"), y=alt.YValue(0), text=alt.Text("what"))
         )
         return alt.layer(rule, name, spans, points, text).properties(width=330, height=alt.Step(30))
 
@@ -143,7 +143,7 @@ def story_explorer(
         points = base.transform_filter("!datum.span").mark_point(size=90, opacity=1)
         spans = base.transform_filter("datum.span").mark_bar(height=9, opacity=1)
         return alt.layer(
-            spans.encode(x=x, x2="end:T", y=y, color=colour, tooltip=tooltip),
+            spans.encode(x=x, x2=alt.X2("end:T"), y=y, color=colour, tooltip=tooltip),
             points.encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip),
         ).properties(width=300, height=alt.Step(21))
 
@@ -183,7 +183,7 @@ def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:
     tiles = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
         color=charts.band_colour(rows["band"], "Overall band", legend=alt.Legend(orient="bottom"))
     )
-    initials = base.mark_text(color="#ffffff", fontWeight=600).encode(text="initials")
+    initials = base.mark_text(color="#ffffff", fontWeight=600).encode(text=alt.Text("initials"))
     return charts.publish(
         (tiles + initials).properties(width=180, height=alt.Step(30)),
         title=working_links.say_ratings(rated).split(". ", 1)[1].rstrip("."),
