@@ -49,11 +49,7 @@ def rating_coverage(
     Columns: round, service_type, level (overall, standard), known, possible (services rated in the round,
     times the standards that apply to them).
     """
-    ratings, standards, providers = (
-        without_categories(ratings),
-        without_categories(standards),
-        without_categories(providers),
-    )
+    ratings, standards, providers = map(without_categories, (ratings, standards, providers))
     scored = standards[standards["standard"] != "overall"]
     services = services_per_round(band_distribution)
     services["per_service"] = [

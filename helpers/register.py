@@ -56,7 +56,7 @@ def register(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         raise KeyError(f"register needs these tables too: {', '.join(absent)}. Load them with helpers.data.load.")
     texts = {name: without_categories(tables[name]) for name in NEEDED}
     parts = []
-    for name, (theme, _, compose) in TABLES.items():
+    for name, (theme, compose) in TABLES.items():
         rows = texts[name]
         identified = next((column for column in rows if column in IDENTIFIERS), None)
         lines = pd.Series(range(2, len(rows) + 2), rows.index).map("line {}".format)
@@ -97,12 +97,14 @@ def _period(date: pd.Timestamp, precision: str, date_end: pd.Timestamp) -> str:
     return period_in_words(date, precision, date_end)
 
 
-def figures(values: pd.Series, qualifiers: pd.Series, units: pd.Series) -> pd.Series:
-    """Each value with its hedge and unit, such as 'about 33.3%', 'at most £342 million' or '80 cases or more'."""
-    told = [
-        display.hedged(value, "exact" if pd.isna(qualifier) else qualifier, unit="" if pd.isna(unit) else unit)
-        for value, qualifier, unit in zip(values, qualifiers, units)
-    ]
+def figures(values: pd.Series, qualifiers: pd.Series | str = "exact", units: pd.Series | str = "") -> pd.Series:
+    """Each value with its hedge and unit, such as 'about 33.3%', 'at most £342 million' or '80 cases or more'.
+
+    A text stands for the same hedge or unit in every row.
+    """
+    rows = values.to_frame("value").assign(qualifier=qualifiers, unit=units)
+    rows = rows.fillna({"qualifier": "exact", "unit": ""})
+    told = [display.hedged(value, qualifier, unit=unit) for value, qualifier, unit in rows.itertuples(index=False)]
     words = pd.Series(told, values.index, dtype="str")
     words = words.str.replace(r"([\d,.]+) GBP\b", r"£\1", regex=True)
     return words.str.replace(r"(?<![\d.,])1 ([a-zA-Z]+?)s\b", r"1 \1", regex=True)
@@ -148,6 +150,15 @@ def _valued(rows: pd.DataFrame, what: pd.Series) -> pd.DataFrame:
     return rows.assign(what=what, when=periods(rows), figure=told)
 
 
+def _out_of(values: pd.Series, qualifiers: pd.Series | str = "exact") -> pd.Series:
+    """What a figure is out of, in brackets behind it; nothing where that is not known."""
+    return _after(figures(values, qualifiers).where(values.notna()), " (of ", ")")
+
+
+def _undated(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(date=pd.NaT, date_precision="unknown").astype({"date": "datetime64[us]"})
+
+
 def _facts(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found = _valued(rows, _capital(rows["topic"]) + ": " + rows["fact"])
     return found.assign(figure=found["figure"].where(rows["value"].notna(), rows["value_text"].fillna(NOT_A_NUMBER)))
@@ -163,8 +174,7 @@ def _caseload(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
 
 def _workload(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     what = _who(rows, tables) + ": " + _words(rows["measure"]) + ", " + rows["role"]
-    low = figures(rows["value_low"], pd.Series("exact", rows.index), pd.Series("", rows.index))
-    span = low + " to " + figures(rows["value_high"], pd.Series("exact", rows.index), rows["unit"])
+    span = figures(rows["value_low"]) + " to " + figures(rows["value_high"], units=rows["unit"])
     one = figures(rows["value_low"], rows["qualifier"], rows["unit"])
     hedged = [display.HEDGES[qualifier].format(text) for qualifier, text in zip(rows["qualifier"], span)]
     told = one.where(rows["value_low"] == rows["value_high"], hedged)
@@ -180,14 +190,13 @@ def _points(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFr
 
 
 def _tiering(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    def told(column: str, unit: str, hedges: bool = False) -> pd.Series:
-        qualifiers = rows["qualifier"] if hedges else pd.Series("exact", rows.index)
-        return figures(rows[column], qualifiers, pd.Series(unit, rows.index)).where(rows[column].notna())
+    def told(column: str, unit: str, qualifiers: pd.Series | str = "exact") -> pd.Series:
+        return figures(rows[column], qualifiers, unit).where(rows[column].notna())
 
     points = told("points_from", "points").str.removesuffix(" points") + " to " + told("points_to", "points")
     parts = [
-        told("share_of_people_percent", "percent", hedges=True) + " of people",
-        told("contacts_per_month", "contacts a month", hedges=True),
+        told("share_of_people_percent", "percent", rows["qualifier"]) + " of people",
+        told("contacts_per_month", "contacts a month", rows["qualifier"]),
         "every " + told("contact_interval_weeks", "weeks"),
         points.fillna(told("points_from", "points") + " or more"),
     ]
@@ -231,7 +240,7 @@ def _after_figures(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd
     theme = _capital(rows["measure"].map(_words(measures["theme"])))
     what = theme + ": " + rows["measure"].map(measures["name"]) + ". " + rows["population"]
     found = _valued(rows, what + _after(where.where(where != ""), " (", ")"))
-    return found.assign(figure=found["figure"] + _after(rows["of"].astype("str"), " (of ", ")"))
+    return found.assign(figure=found["figure"] + _out_of(rows["of"]))
 
 
 def _regional(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -250,17 +259,14 @@ def _money(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
 
 def _performance(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found = _valued(rows, _who(rows, tables) + ": " + rows["measure"])
-    of = figures(rows["denominator"], pd.Series("exact", rows.index), pd.Series("", rows.index))
-    return found.assign(figure=found["figure"] + _after(of.where(rows["denominator"].notna()), " (of ", ")"))
+    return found.assign(figure=found["figure"] + _out_of(rows["denominator"]))
 
 
 def _case_quality(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     area, standard = _after(rows["area"], " (", ")"), _after(rows["standard"], ", standard ")
-    found = rows.assign(date=pd.NaT, date_precision="unknown").astype({"date": "datetime64[us]"})
-    found = _valued(found, _who(rows, tables) + area + standard + ": " + rows["measure"])
-    of = figures(rows["sample_size"], rows["sample_size_qualifier"], pd.Series("", rows.index))
-    of = of.where(rows["sample_size"].notna())
-    return found.assign(when=rows["round_or_period"], figure=found["figure"] + _after(of, " (of ", ")"))
+    found = _valued(_undated(rows), _who(rows, tables) + area + standard + ": " + rows["measure"])
+    of = _out_of(rows["sample_size"], rows["sample_size_qualifier"])
+    return found.assign(when=rows["round_or_period"], figure=found["figure"] + of)
 
 
 def _distribution(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -279,8 +285,7 @@ def _profiles(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
         for band in bands[:-1]
     ]
     told = sum((", " + count for count in counts), pd.Series("", rows.index)).str.removeprefix(", ")
-    found = rows.assign(date=pd.NaT, date_precision="unknown").astype({"date": "datetime64[us]"})
-    return found.assign(
+    return _undated(rows).assign(
         what=_who(rows, tables) + ": standards by band",
         when="round " + rows["round"],
         figure=told + _after(rows["points"].astype("str"), "; ", " points"),
@@ -442,25 +447,25 @@ def say_rivals(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 Compose = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
-# Table -> theme, what the table holds, how a row becomes words.
-TABLES: dict[str, tuple[str, str, Compose]] = {
-    "rating_facts": ("Ratings", "Facts on inspection and ratings", _facts),
-    "band_distribution": ("Ratings", "Services by overall band", _distribution),
-    "band_profiles": ("Ratings", "Services by band of their standards", _profiles),
-    "case_quality": ("Ratings", "Quality of work with cases", _case_quality),
-    "staff": ("Staff", "Staff", _staff),
-    "staffing_facts": ("Staff", "Facts on staff and supervision", _facts),
-    "caseload": ("Caseload", "People supervised and recalled", _caseload),
-    "workload": ("Caseload", "Cases per officer", _workload),
-    "workload_points": ("Caseload", "Points of the workload tool", _points),
-    "tiering": ("Caseload", "Tiers of cases", _tiering),
-    "reoffending_national": ("Reoffending", "Binary rates of England and Wales", _national),
-    "reoffending_adjusted": ("Reoffending", "Binary rates adjusted for who was in the cohort", _adjusted),
-    "reoffending_facts": ("Reoffending", "Facts on reoffending", _facts),
-    "money": ("Money and contracts", "Money", _money),
-    "contract_performance": ("Money and contracts", "Contract performance", _performance),
-    "after_figures": ("After June 2021", "Figures since reunification", _after_figures),
-    "regional_inspections": ("After June 2021", "Regional inspections", _regional),
+# Table -> theme, how a row becomes words.
+TABLES: dict[str, tuple[str, Compose]] = {
+    "rating_facts": ("Ratings", _facts),
+    "band_distribution": ("Ratings", _distribution),
+    "band_profiles": ("Ratings", _profiles),
+    "case_quality": ("Ratings", _case_quality),
+    "staff": ("Staff", _staff),
+    "staffing_facts": ("Staff", _facts),
+    "caseload": ("Caseload", _caseload),
+    "workload": ("Caseload", _workload),
+    "workload_points": ("Caseload", _points),
+    "tiering": ("Caseload", _tiering),
+    "reoffending_national": ("Reoffending", _national),
+    "reoffending_adjusted": ("Reoffending", _adjusted),
+    "reoffending_facts": ("Reoffending", _facts),
+    "money": ("Money and contracts", _money),
+    "contract_performance": ("Money and contracts", _performance),
+    "after_figures": ("After June 2021", _after_figures),
+    "regional_inspections": ("After June 2021", _regional),
 }
 LOOKED_UP = ("providers", "standards", "after_measures", "delivery_units", "delivery_unit_inspections")
 NEEDED = (*TABLES, *LOOKED_UP)
