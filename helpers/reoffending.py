@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -113,11 +113,13 @@ def break_of_measure(national: pd.DataFrame, population: str = "all") -> pd.Data
     Columns of national_series, plus overlap. The older measure followed 12-month cohorts and was published until
     2017; the current one takes 3-month cohorts, in which frequent offenders turn up more often.
     """
-    both = pd.concat(
-        [national_series(national, population, measure) for measure in (OLDER_YEARLY, CURRENT_YEARLY)],
-        ignore_index=True,
-    )
-    return both.assign(overlap=both.duplicated(["date", "date_end"], keep=False))
+    return with_overlap(national_series(national, population, measure) for measure in (OLDER_YEARLY, CURRENT_YEARLY))
+
+
+def with_overlap(series: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Series of national_series one below the other; overlap marks cohorts that more than one of them gives."""
+    rows = pd.concat(series, ignore_index=True)
+    return rows.assign(overlap=rows.duplicated(["date", "date_end"], keep=False))
 
 
 def measure_gap(national: pd.DataFrame, population: str = "all") -> pd.DataFrame:

@@ -90,8 +90,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
     }
     spans = []
     for population in sorted(PEOPLE):
-        current, older = (found[population, "year"][measure] for measure in MEASURES)
-        both = current.merge(older, on=["date", "date_end"])
+        both = reoffending.with_overlap(found[population, "year"].values()).query("overlap")
         spans.append({"population": population, "first": both["date"].min(), "last": both["date_end"].max()})
     overlaps = pd.DataFrame(spans)
     marks = milestones(events)
