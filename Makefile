@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-LOCK ?= requirements.lock
+LOCK := requirements.lock
 
 .DEFAULT_GOAL := help
 .PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests chromium lock clean

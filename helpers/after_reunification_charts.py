@@ -142,7 +142,7 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
     )
     named = base.transform_filter("region !== ''").transform_aggregate(groupby=["unit"])
     unit = named.mark_text(align="left", dy=-15, fontSize=11).encode(y=row, x=alt.XValue(4), text=alt.Text("unit"))
-    return alt.layer(span, point, line, region, unit).properties(width=480, height=640)
+    return alt.layer(span, point, line, region, unit, width=480, height=640)
 
 
 def say_inspections(rows: pd.DataFrame, region: str, programme: str) -> str:
@@ -198,7 +198,7 @@ def bands_by_programme(inspected: pd.DataFrame, gap: pd.DataFrame, sources: pd.D
     interval = base.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("difference_upper:Q"))
     point = base.mark_point(size=70, filled=True, opacity=1, color=charts.INK).encode(x=alt.X("difference:Q"))
     text = base.mark_text(align="left", dx=8, fontSize=11).encode(x=alt.X("difference_upper:Q"), text=alt.Text("label"))
-    difference = alt.layer(zero, interval, point, text, data=rows).properties(width=330, height=60)
+    difference = alt.layer(zero, interval, point, text, data=rows, width=330, height=60)
     certain = (gap["difference_lower"] > 0) | (gap["difference_upper"] < 0)
     return charts.publish(
         alt.vconcat(_band_panel(after.band_shares(inspected)), difference, spacing=20),
@@ -244,9 +244,7 @@ def _band_panel(shares: pd.DataFrame) -> alt.LayerChart:
         ],
     )
     text = base.mark_text(align="left", dx=6, fontSize=11).encode(x=alt.X("high:Q"), text=alt.Text("label"))
-    return alt.layer(base.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("high:Q")), point, text).properties(
-        width=330, height=130
-    )
+    return alt.layer(base.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("high:Q")), point, text, width=330, height=130)
 
 
 # ----------------------------------------------------------------------------------------------- cases
@@ -331,7 +329,9 @@ def draw_cases(base: alt.Chart) -> alt.LayerChart:
         figure.encode(x=alt.X("right:Q"), text=alt.Text("label:N")),
         name,
         checked,
-    ).properties(width=230, height=alt.Step(19))
+        width=230,
+        height=alt.Step(19),
+    )
 
 
 def say_cases(rows: pd.DataFrame, subject: str) -> str:
@@ -451,7 +451,9 @@ def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
         point,
         sign,
         unit.encode(x=alt.XValue(0), y=alt.YValue(0)),
-    ).properties(width=620, height=240)
+        width=620,
+        height=240,
+    )
 
 
 def say_national(series: pd.DataFrame, change: Mapping[str, Any], compared: pd.DataFrame) -> str:

@@ -84,7 +84,7 @@ def draw_shares(base: alt.Chart) -> Any:
         tooltip=tooltip,
     )
     words = base.mark_text(align="left", dx=8).encode(x=alt.X(datum=100), y=y, text=alt.Text("words"))
-    return alt.layer(half, tails, starts, heads, points, words).properties(width=250, height=alt.Step(46))
+    return alt.layer(half, tails, starts, heads, points, words, width=250, height=alt.Step(46))
 
 
 def say_shares(rows: pd.DataFrame, direction: str, **_: str) -> str:
@@ -140,7 +140,7 @@ def known_by_standard(known: pd.DataFrame, sources: pd.DataFrame, source_ids: pd
     text = base.mark_text(align="left", dx=6).encode(x=alt.X("of:Q"), y=y, text=alt.Text("text"))
     missing = int((rows["of"] - rows["known"]).sum())
     return charts.publish(
-        (whole + part + text).properties(width=360, height=alt.Step(24)),
+        alt.layer(whole, part, text, width=360, height=alt.Step(24)),
         title=f"For {missing} of {int(rows['of'].sum())} pairs of service and standard no share of cases is public",
         subtitle="Services with a share of cases of their own from a core inspection, of those to which the standard "
         "applies",
@@ -179,7 +179,7 @@ def through_the_gate(gate: pd.DataFrame, sources: pd.DataFrame) -> Any:
     text = base.mark_text(fontWeight=600, color="#ffffff").encode(text=alt.Text("initials:N"))
     good = gate[(gate["against"] == "itself")]["band"].isin(["Good", "Outstanding"])
     return charts.publish(
-        (tiles + text).properties(width=420, height=alt.Step(30)),
+        alt.layer(tiles, text, width=420, height=alt.Step(30)),
         title=f"Through the Gate was rated Good or better in {int(good.sum())} of the {len(good)} CRC ratings that are "
         "public",
         subtitle="All other known standard ratings of the same service and round beside it. O Outstanding, G Good, RI "

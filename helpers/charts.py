@@ -124,14 +124,13 @@ def publish(
     if not (title and description and source_ids):
         raise ValueError("a chart needs a title, a description and at least one source_id")
     lines = (wrap(subtitle, 104) if subtitle else []) + wrap(display.credit(source_ids, sources), 104)
-    return chart.properties(
-        title=alt.Title(wrap(title), subtitle=lines),
-        description=description,
-        usermeta={
-            "source_ids": sorted(set(source_ids)),
-            "embedOptions": {"renderer": "svg", "actions": {"export": True, "source": False, "editor": False}},
-        },
-    )
+    chart.title = alt.Title(wrap(title), subtitle=lines)
+    chart.description = description
+    chart.usermeta = {
+        "source_ids": sorted(set(source_ids)),
+        "embedOptions": {"renderer": "svg", "actions": {"export": True, "source": False, "editor": False}},
+    }
+    return chart
 
 
 def body_colour(field: str = "body", title: str = "", **options: Any) -> alt.Color:

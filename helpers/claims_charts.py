@@ -141,8 +141,13 @@ def draw_claims(base: alt.Chart) -> alt.VConcatChart:
     y = alt.Y("theme:N", title=None, sort=themes, scale=alt.Scale(domain=themes),
               axis=alt.Axis(minExtent=130, domain=False, ticks=False, grid=True))  # fmt: skip
     marks = _marks(placed, x, y, tooltip, legend=False).properties(width=520, height=alt.Step(27))
-    summary = (bars + numbers).properties(width=520, height=alt.Step(22))
-    return alt.vconcat(summary, marks, spacing=14).resolve_scale(color="shared", stroke="shared", shape="shared")
+    summary = alt.layer(bars, numbers, width=520, height=alt.Step(22))
+    return alt.vconcat(
+        summary,
+        marks,
+        spacing=14,
+        resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="shared", stroke="shared", shape="shared")),
+    )
 
 
 def claims_explorer(checked: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
@@ -222,7 +227,7 @@ def repeated(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
     marks = _marks(alt.Chart(drawn), x, y, tooltip, 300, legend=False)
     groups = rows.drop_duplicates("statement")
     one = int(groups["one_origin"].sum())
-    chart = (band + marks + label).properties(width=500, height=alt.Step(26))
+    chart = alt.layer(band, marks, label, width=500, height=alt.Step(26))
     return charts.publish(
         chart,
         title=f"{one} of {len(groups)} statements that several articles make have one origin",
@@ -318,7 +323,7 @@ def totals(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
         x=alt.X("end:Q"), y=y
     )
     text = base.mark_text(align="left", dx=10).encode(x=alt.X("end:Q"), y=y, text=alt.Text("words"))
-    chart = (tails + starts + heads + points + text).properties(width=430, height=alt.Step(44))
+    chart = alt.layer(tails, starts, heads, points, text, width=430, height=alt.Step(44))
     return charts.publish(
         chart,
         title="How many people were on probation in September 2018?",

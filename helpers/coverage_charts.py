@@ -46,7 +46,7 @@ def draw_coverage(base: alt.Chart) -> alt.LayerChart:
     ]
     known = base.mark_bar(height=13, color=KNOWN).encode(x=share, y=y, tooltip=tooltip)
     text = base.mark_text(align="left", dx=6, fontSize=12).encode(x=alt.X(datum=100), y=y, text=alt.Text("text"))
-    return (whole + known + text).properties(width=260, height=alt.Step(22))
+    return alt.layer(whole, known, text, width=260, height=alt.Step(22))
 
 
 def say_rows(rows: pd.DataFrame, **_: str) -> str:

@@ -37,9 +37,12 @@ def chart_bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def plain(value: Any) -> str:
     """Text that cannot reorder or hide what stands beside it: control and direction characters become visible."""
+    text = str(value)
+    if text.isprintable():  # nearly every text: none of its characters is of these kinds
+        return text
     return "".join(
         char if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf") else f"\\u{ord(char):04x}"
-        for char in str(value)
+        for char in text
     )
 
 

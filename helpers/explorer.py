@@ -277,7 +277,10 @@ class Explorer:
         )
         # The title holds the finding, which grows and shrinks as controls move: without `resize` it is cut off.
         chart.autosize = alt.AutoSizeParams(type="pad", resize=True)
-        return chart.add_params(*(alt.param(name=c.name, value=choices[c.name]) for c in moving))
+        # `add_params` hands them down to every panel and gathers them again, which takes as long as all the rest.
+        given = [] if chart.params is alt.Undefined else chart.params
+        chart.params = [*given, *(alt.param(name=c.name, value=choices[c.name]).param for c in moving)]
+        return chart
 
     @cached_property
     def _start_chart(self) -> Any:
@@ -286,7 +289,7 @@ class Explorer:
 
     @cached_property
     def _start_spec(self) -> dict[str, Any]:
-        return self._start_chart.to_dict()
+        return self._start_chart.to_dict(validate=False)  # `make notebooks` checks what is stored, for all readers
 
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite specification with bound parameters: the explorer without a kernel."""

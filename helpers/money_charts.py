@@ -121,7 +121,9 @@ def _draw(base: alt.Chart, by: str = "stage") -> alt.LayerChart:
         base.transform_aggregate(groupby=["unit"])
         .mark_text(align="left", baseline="bottom", color=charts.MUTED)
         .encode(x=alt.XValue(LEFT), y=alt.YValue(-4), text=alt.Text("unit:N")),
-    ).properties(width=charts.WIDTH, height=alt.Step(ROW))
+        width=charts.WIDTH,
+        height=alt.Step(ROW),
+    )
 
 
 HOW = "Hollow: a hedged figure; an arrow points to where the true value lies. Shaded with one letter: rivals."
@@ -206,7 +208,9 @@ def volume_ranges(rows: pd.DataFrame, sources: pd.DataFrame, title: str) -> Any:
         .encode(x=high, y=y),
         base.mark_text(align="left", dx=12, fontWeight=600).encode(x=high, y=y, text=alt.Text("words:N")),
         _labels(base, y),
-    ).properties(width=charts.WIDTH, height=alt.Step(48))
+        width=charts.WIDTH,
+        height=alt.Step(48),
+    )
     return charts.publish(
         chart,
         title=title,
@@ -253,7 +257,9 @@ def stated_sums(rows: pd.DataFrame, sources: pd.DataFrame) -> Any:
             x=alt.X("middle:Q", scale=scale), y=y, text=alt.Text("words:N")
         ),
         _labels(base.transform_aggregate(groupby=["order", "label"]), y),
-    ).properties(width=charts.WIDTH, height=alt.Step(64))
+        width=charts.WIDTH,
+        height=alt.Step(64),
+    )
     return charts.publish(
         chart,
         title=f"{agree} of {len(totals)} published totals are the sum of their published parts",

@@ -90,7 +90,7 @@ def overall_bands(shares: pd.DataFrame, tables: Tables, title: str) -> Any:
     good = rows[rows["band"] == "Good"]
     said = "; ".join(f"{row.body} {row.label}" for row in good.itertuples())
     return charts.publish(
-        alt.layer(interval, point, text).properties(width=480, height=200),
+        alt.layer(interval, point, text, width=480, height=200),
         title=title,
         subtitle="Share of services in each overall band; lines are 95% Wilson intervals",
         description=f"Points with intervals: share of NPS divisions and of CRCs in each overall band. Good: {said}.",
@@ -203,8 +203,8 @@ def _map(base: alt.Chart, chosen: alt.Parameter) -> Any:
         .mark_text(align="left", baseline="top", lineBreak="\n", fontSize=12, lineHeight=15)
         .encode(x=alt.XValue(0), y=alt.YValue(TILE_HEIGHT * 3 + 14), text=alt.Text("said:N"))
     )
-    return alt.layer(square.add_params(chosen), text, words, *heads).properties(
-        width=TILE_WIDTH * len(columns), height=TILE_HEIGHT * len(lines)
+    return alt.layer(
+        square.add_params(chosen), text, words, *heads, width=TILE_WIDTH * len(columns), height=TILE_HEIGHT * len(lines)
     )
 
 
@@ -250,7 +250,7 @@ def _grid(base: alt.Chart, standards: list[str], services: list[str], chosen: al
         .mark_text(fontSize=10)
         .encode(text=alt.Text("cell:N"), color=_text_colour())
     )
-    return alt.layer(square, text).properties(width=CELL_WIDTH * len(standards), height=ROW_HEIGHT * len(services))
+    return alt.layer(square, text, width=CELL_WIDTH * len(standards), height=ROW_HEIGHT * len(services))
 
 
 def grid_explorer(tables: Tables) -> Explorer:
@@ -379,7 +379,7 @@ def _ranges(base: alt.Chart, bodies: list[str], domain: list[int], title: str, c
     layers = [between, interval, *ticks, exact, text]
     if domain[0] < 0:
         layers.insert(0, zero)
-    return alt.layer(*layers).properties(width=560, height=52 * len(bodies))
+    return alt.layer(*layers, width=560, height=52 * len(bodies))
 
 
 def gap_explorer(tables: Tables) -> Explorer:
@@ -394,7 +394,8 @@ def gap_explorer(tables: Tables) -> Explorer:
             _ranges(base, ["Gap"], [-1, 1], "NPS share less CRC share (percentage points)", [charts.INK]),
             spacing=24,
             autosize=GROWING,
-        ).resolve_scale(color="independent", shape="independent")
+            resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="independent", shape="independent")),
+        )
 
     @cache
     def known(round: str, used: str) -> pd.DataFrame:
@@ -496,7 +497,7 @@ def _league(base: alt.Chart, compared: alt.Parameter) -> Any:
         first.mark_rule(color=charts.MUTED, strokeDash=[2, 3]).encode(x=alt.X("good_from:Q")),
         head.encode(x=alt.X("good_from:Q"), y=alt.YValue(0), text=alt.Text("text:N")),
     ]
-    chart = alt.layer(*layers).properties(width=400, height=19 * services)
+    chart = alt.layer(*layers, width=400, height=19 * services)
     return alt.vconcat(chart, bounds="full", autosize=GROWING)  # alone in a concat, the title begins over the names
 
 

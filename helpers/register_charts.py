@@ -41,7 +41,7 @@ def draw_publishers(base: alt.Chart) -> alt.LayerChart:
     whole = base.mark_bar(height=13, color=HEDGED, stroke=EXACT, strokeWidth=1).encode(x=x, y=y, tooltip=tooltip)
     exact = base.mark_bar(height=13, color=EXACT).encode(x=alt.X("exact", type="quantitative"), y=y, tooltip=tooltip)
     text = base.mark_text(align="left", dx=6, fontSize=12).encode(x=x, y=y, text=alt.Text("text", type="nominal"))
-    return (whole + exact + text).properties(width=240, height=alt.Step(22))
+    return alt.layer(whole, exact, text, width=240, height=alt.Step(22))
 
 
 def say_publishers(rows: pd.DataFrame, theme: str) -> str:

@@ -178,7 +178,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
                 layers += [bars.encode(across, alt.Y("low:Q"), alt.Y2("high"), colour), points, zone_label, rule_label]
             else:
                 layers.append(points)
-            return alt.layer(*layers).properties(width=WIDTH, height=290 if field == "binary_rate" else 220)
+            return alt.layer(*layers, width=WIDTH, height=290 if field == "binary_rate" else 220)
 
         legend = alt.Legend(
             orient="top",
@@ -334,7 +334,7 @@ def change_explorer(national: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             .mark_text(align="left", dx=11, fontWeight="bold")
             .encode(across, alt.Y("total_change:Q"), text=alt.Text("total_change:Q", format="+.2f"))
         )
-        return alt.layer(bars, zero, line, point, last).properties(width=540, height=260)
+        return alt.layer(bars, zero, line, point, last, width=540, height=260)
 
     return Explorer(
         [
@@ -421,8 +421,10 @@ def case_mix_explorer(adjusted: pd.DataFrame, national: pd.DataFrame, sources: p
             before.encode(points, row, text=label),
         )
         return alt.vconcat(
-            lines.properties(width=560, height=360), bars.properties(width=420, height=130)
-        ).resolve_scale(color="independent")
+            lines.properties(width=560, height=360),
+            bars.properties(width=420, height=130),
+            resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="independent")),
+        )
 
     return Explorer(
         [choice("base", "Compared with the cohort of", {f"{year}": year for year in years[:-1]}, 2002)],
@@ -527,7 +529,9 @@ def success_explorer(counts: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
                 color=alt.condition("datum.crcs > 16", alt.value("white"), alt.value(charts.INK)),
             ).transform_calculate(label_at="datum.crcs > 16 ? datum.end - 2 : datum.end"),
             bad.encode(alt.X("end:Q", scale=scale), up, text=alt.Text("crcs:Q")),
-        ).properties(width=380, height=32 * len(order))
+            width=380,
+            height=32 * len(order),
+        )
 
     named = {RATE_NAMES[rate]: rate for rate in dict.fromkeys(rows["rate"])}
     tests = {label: test for test, label in TESTS.items() if (rows["test"] == test).any()}
@@ -630,7 +634,9 @@ def power_explorer(by_crc: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             chart.mark_point(filled=False, color=charts.INK, size=55, opacity=1).encode(
                 across, alt.Y("simulated:Q"), tooltip=tooltip
             ),
-        ).properties(width=500, height=220)
+            width=500,
+            height=220,
+        )
 
     return Explorer(
         [choice("size", "Offenders in the cohort", sizes, quarter)],
@@ -707,7 +713,9 @@ def crc_chart(by_crc: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFra
         found.mark_text(align="center", dy=-10, fontSize=11).encode(x=alt.XValue(59), y=up, text=alt.Text("label:N")),
         # Unknown rates have no values but for their place: empty cells are left out of the specification.
         data=alt.Data(values=[row.dropna().to_dict() for _, row in rows[["crc", "status", *drawn]].iterrows()]),
-    ).properties(width=118, height=28 * len(names))
+        width=118,
+        height=28 * len(names),
+    )
     panels = alt.Column("status:N", title=None, sort=list(STATUSES.values()), header=alt.Header(labelFontWeight=600))
     return charts.publish(
         layers.facet(column=panels).properties(spacing=8).resolve_scale(x="independent"),
@@ -862,8 +870,14 @@ def funnel_panel(funnel_rows: pd.DataFrame) -> alt.LayerChart:
         ],
     )
     names = base.transform_filter("datum.position !== 'within limits'").mark_text(align="left", dx=8, fontSize=11)
-    return alt.layer(curves, target, marks, names.encode(across, up, text=alt.Text("name:N"))).properties(
-        width=WIDTH, height=280, title=f"Cohort {funnel_rows['cohort'].iloc[0]}, interim"
+    return alt.layer(
+        curves,
+        target,
+        marks,
+        names.encode(across, up, text=alt.Text("name:N")),
+        width=WIDTH,
+        height=280,
+        title=f"Cohort {funnel_rows['cohort'].iloc[0]}, interim",
     )
 
 
@@ -908,7 +922,7 @@ def official_headline(path: Path | None, national: pd.DataFrame) -> Any:
             layers.append(
                 base.mark_rule(strokeWidth=4, opacity=0.45).encode(across, alt.Y("low:Q"), alt.Y2("high"), colour)
             )
-        return alt.layer(*layers).properties(width=WIDTH, height=190)
+        return alt.layer(*layers, width=WIDTH, height=190)
 
     same = f"{plural(len(checked), 'total')} compared with those kept here, of which {differ} are not the same."
     return charts.publish(
@@ -977,7 +991,8 @@ def official_overview(path: Path | None, most: int = 40) -> Any:
             base.transform_filter("!isValid(datum.rate)")
             .mark_text(color=charts.MUTED)
             .encode(up, x=alt.XValue(8), text=alt.TextValue("?")),
-        ).properties(width=380)
+            width=380,
+        )
 
     return Explorer(
         [choice("category", "Breakdown", categories)],

@@ -223,7 +223,13 @@ def tiles(rows: pd.DataFrame, table: pd.DataFrame, sources: pd.DataFrame, title:
     counts = drawn["verdict"].value_counts()
     width = 40 if len(columns) > 10 else 54
     return charts.publish(
-        (tile + text).resolve_scale(color="independent").properties(width=alt.Step(width), height=alt.Step(30)),
+        alt.layer(
+            tile,
+            text,
+            resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="independent")),
+            width=alt.Step(width),
+            height=alt.Step(30),
+        ),
         title=title,
         subtitle=f"{LABEL} {READ_TILES}",
         description=(
@@ -297,7 +303,7 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
         .encode(x=crossing_x, y=hours_there_are, text=alt.Text("text:N"))
     )
     lines = [line(needed, hours), line(recorded, "recorded:Q"), line(capacity, hours_there_are)]
-    upper = alt.layer(spread, *lines, gap, mark, hidden, cross, cross_text).properties(width=560, height=260)
+    upper = alt.layer(spread, *lines, gap, mark, hidden, cross, cross_text, width=560, height=260)
 
     cases = alt.Y("red:Q", title="Red cases", scale=alt.Scale(domain=[0, most]))
     strong = alt.condition(CHOSEN, alt.value(1), alt.value(0.35))
@@ -324,7 +330,7 @@ def draw_pressure(base: alt.Chart, full_time_hours: float) -> alt.VConcatChart:
         .mark_text(dy=-9, fontWeight="bold")
         .encode(x=x, y=alt.Y("red:Q", title="Red cases"), text=alt.Text("text:N"))
     )
-    lower = alt.layer(hollow, seen, interval, words).properties(width=560, height=130)
+    lower = alt.layer(hollow, seen, interval, words, width=560, height=130)
     return alt.vconcat(upper, lower, spacing=14)
 
 
@@ -400,7 +406,7 @@ def spread(simulated: pd.DataFrame, table: pd.DataFrame, sources: pd.DataFrame) 
         rule = base.mark_rule(strokeWidth=7, color=charts.RULE, opacity=0.6).encode(x=x, x2=alt.X2("high:Q"))
         closed = base.mark_tick(thickness=2, size=18, color=charts.INK).encode(x=alt.X("expected:Q"))
         mean = base.mark_point(filled=False, size=70, color=charts.INK).encode(x=alt.X("mean:Q"))
-        panels.append((rule + closed + mean).properties(width=400, height=alt.Step(26)))
+        panels.append(alt.layer(rule, closed, mean, width=400, height=alt.Step(26)))
     return charts.publish(
         alt.vconcat(*panels),
         title="Simulation: how far do draws of who happens to come lie apart?",

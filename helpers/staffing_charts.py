@@ -169,7 +169,7 @@ def staff_over_time(
         .encode(x, alt.Y("middle:Q"))
     )
     return charts.publish(
-        alt.layer(box, line, lines, *points, texts, unknown).properties(width=charts.WIDTH - 40, height=380),
+        alt.layer(box, line, lines, *points, texts, unknown, width=charts.WIDTH - 40, height=380),
         title=staffing.say_split(series),
         subtitle=(
             "Full-time equivalent staff, by body and source. A line joins figures of one source for one body only; "
@@ -360,7 +360,7 @@ def _figures_explorer(
         layers.append(hedged.encode(x_only, y_only, colour, shape, tooltip=tooltip))
         words = base.mark_text(align="left", dx=10)
         layers.append(words.encode(alt.X("text_at:Q", title=None), y_only, text=alt.Text("text:N")))
-        return alt.layer(*layers).properties(width=430, height=alt.Step(32))
+        return alt.layer(*layers, width=430, height=alt.Step(32))
 
     return Explorer(controls=[choice("list", label, options)], compute=lambda list: listed[list], draw=draw, **settings)
 
@@ -585,7 +585,7 @@ def cut_explorer(
             alt.X("beyond:Q", title=None), y_only, text=alt.Text("said:N")
         )
         layers = [_reference(references), move, was, *now, ground, words]
-        return alt.layer(*layers).properties(width=400, height=alt.Step(38))
+        return alt.layer(*layers, width=400, height=alt.Step(38))
 
     def say(rows: pd.DataFrame, cut: float, direction: str, start: str) -> str:
         if start:

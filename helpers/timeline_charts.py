@@ -247,7 +247,7 @@ def _milestone_panel(turns: pd.DataFrame, scale: alt.Scale) -> Any:
     )
     rule = base.mark_rule(color=charts.RULE, clip=True).encode(y2=alt.datum(rows["line"].max() + 0.6))
     text = base.mark_text(align="left", dx=4, fontSize=11, fontWeight=600, clip=True).encode(text=alt.Text("label:N"))
-    return alt.layer(_zoomed(rule), text).properties(width=WIDTH, height=16 * (rows["line"].max() + 1))
+    return alt.layer(_zoomed(rule), text, width=WIDTH, height=16 * (rows["line"].max() + 1))
 
 
 def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis, first: str, last: str) -> Any:
@@ -294,7 +294,7 @@ def _event_panel(base: alt.Chart, turns: pd.DataFrame, axis: alt.Axis, first: st
         .encode(x=alt.X("start:T", axis=axis, title=None))
     )
     height = LINE_HEIGHT * (base.data["line"].max() + 1)
-    return alt.layer(rules, _zoomed(turns), spans, days, empty).properties(width=WIDTH, height=height)
+    return alt.layer(rules, _zoomed(turns), spans, days, empty, width=WIDTH, height=height)
 
 
 def _office_panel(terms: pd.DataFrame, first: str, titles: pd.Series) -> Any:
@@ -355,7 +355,7 @@ def _office_panel(terms: pd.DataFrame, first: str, titles: pd.Series) -> Any:
     )
     edges = alt.Chart(pd.DataFrame({"edge": [2.5, 5.5]})).mark_rule(color=MAYBE).encode(y=y)
     height = 23 * (rows["line"].max() + 1)
-    return alt.layer(edges, _zoomed(maybe), sure, *arrows, names).properties(width=WIDTH, height=height)
+    return alt.layer(edges, _zoomed(maybe), sure, *arrows, names, width=WIDTH, height=height)
 
 
 def _two_lines(name: str) -> list[str]:
@@ -443,7 +443,9 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis, titles: pd.Series) ->
     heading = alt.Title(
         alt.expr(f"{json.dumps(STATISTICS)}[statistic]"), fontSize=12, fontWeight="bold", offset=6, frame="bounds"
     )
-    layers = alt.layer(lines, _zoomed(spans), exact, hedged, names).resolve_scale(shape="independent")
+    layers = alt.layer(
+        lines, _zoomed(spans), exact, hedged, names, resolve=alt.Resolve(scale=alt.ScaleResolveMap(shape="independent"))
+    )
     return layers.properties(width=WIDTH, height=140, title=heading)
 
 
@@ -497,7 +499,7 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
             color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=list(fills), range=list(fills.values()))),
         )
         text = marks.mark_text(align="left", dx=2, fontSize=10).encode(x=x, text=alt.Text("label:N"))
-        return alt.layer(bars, text).properties(width=340, height=alt.Step(28))
+        return alt.layer(bars, text, width=340, height=alt.Step(28))
 
     def say(rows: pd.DataFrame, owner: str) -> str:
         if owner:

@@ -50,7 +50,7 @@ def draw_places(base: alt.Chart) -> alt.LayerChart:
         tooltip=tooltip,
     )
     names = base.mark_text(align="left").encode(y=y, x=alt.XValue(20), text=alt.Text("label"), tooltip=tooltip)
-    return alt.layer(rules, heads, marks, names).properties(width=WIDTH, height=LINE * lines)
+    return alt.layer(rules, heads, marks, names, width=WIDTH, height=LINE * lines)
 
 
 def places_explorer(placed: pd.DataFrame, sources: pd.DataFrame) -> Explorer:

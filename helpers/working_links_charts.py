@@ -73,7 +73,7 @@ def warnings_explorer(
             .mark_text(align="left", dx=4, dy=-6, baseline="bottom")
             .encode(x=alt.X("day:T"), y=alt.YValue(0), text=alt.Text("what"))
         )
-        return alt.layer(rule, name, spans, points, text).properties(width=330, height=alt.Step(30))
+        return alt.layer(rule, name, spans, points, text, width=330, height=alt.Step(30))
 
     return Explorer(
         [
@@ -145,7 +145,9 @@ def story_explorer(
         return alt.layer(
             spans.encode(x=x, x2=alt.X2("end:T"), y=y, color=colour, tooltip=tooltip),
             points.encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip),
-        ).properties(width=300, height=alt.Step(21))
+            width=300,
+            height=alt.Step(21),
+        )
 
     def say(shown: pd.DataFrame, **_: str) -> str:
         counts = shown["when"].value_counts()
@@ -185,7 +187,7 @@ def overall_ratings(rated: pd.DataFrame, sources: pd.DataFrame) -> Any:
     )
     initials = base.mark_text(color="#ffffff", fontWeight=600).encode(text=alt.Text("initials"))
     return charts.publish(
-        (tiles + initials).properties(width=180, height=alt.Step(30)),
+        alt.layer(tiles, initials, width=180, height=alt.Step(30)),
         title=working_links.say_ratings(rated).split(". ", 1)[1].rstrip("."),
         subtitle="O Outstanding, G Good, RI Requires improvement, I Inadequate; an empty place: "
         "no rating in that round",
