@@ -620,12 +620,9 @@ def gap(counts: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def gaps(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, share_of_points: float = 0.5) -> pd.DataFrame:
-    """`gap` under every definition, one below the other."""
-    return pd.concat(
-        [gap(definition_counts(evidence, key, rule, share_of_points)) for key in DEFINITIONS],
-        ignore_index=True,
-    )
+def gaps(counts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """`gap` of each of several `definition_counts`, one below the other."""
+    return pd.concat(map(gap, counts), ignore_index=True)
 
 
 def compare_proportions(count_1: int, of_1: int, count_2: int, of_2: int, with_odds: bool = True) -> dict[str, float]:

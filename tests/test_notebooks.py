@@ -121,6 +121,16 @@ def output(**data):
     return nbformat.v4.new_output("display_data", data=data)
 
 
+def bars(*channels):
+    encoding = {channel: {"field": "a", "type": "nominal"} for channel in channels}
+    choice = {"name": "who", "value": 1, "bind": {"input": "select", "options": [1]}, "on": [{"events": "x"}]}
+    return {"mark": "bar", "data": {"name": "rows"}, "encoding": encoding, "params": [choice]}
+
+
+def test_a_chart_that_vega_lite_knows_is_not_refused():
+    assert notebooks.refusal(bars("x", "y")) == ""
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -131,6 +141,10 @@ def output(**data):
         (lambda nb: nb.cells[1].outputs.append(output(**{"image/png": "QQ=="})), "a picture without a chart"),
         (lambda nb: nb.cells[1].outputs.append(output(**{VEGALITE_MIME: {}})), "the chart has no description"),
         (lambda nb: nb.cells[1].outputs.append(output(**{VEGALITE_MIME: {}})), "the chart names no source"),
+        (
+            lambda nb: nb.cells[1].outputs.append(output(**{VEGALITE_MIME: bars("y", "colour")})),
+            "'colour' was unexpected",
+        ),
         (lambda nb: nb.cells[1].outputs.append(nbformat.v4.new_output("stream", text="x")), "has a stream output"),
         (lambda nb: nb.cells[0].update(source="x" * notebooks.LARGEST), "at most 400,000"),
     ],
