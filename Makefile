@@ -19,7 +19,7 @@ $(READY): $(LOCK) pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c 'from helpers import explorer; explorer.offline_chart()'
+	@$(BIN)/python -c 'from helpers import explorer; explorer.scripts()'
 	@touch $(READY)
 
 lab: $(READY) ## open JupyterLab on the first notebook

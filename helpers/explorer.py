@@ -26,7 +26,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -368,16 +368,16 @@ class Live:
         self._held = False  # while several controls move at once, the chart waits for the last
         self._rows, self._rows_for = explorer.rows, self._free_choices()
         self.widgets = {control.name: self._widget(control) for control in explorer.controls}
-        self.reset = ipywidgets.Button(description="Back to the start values", layout={"width": "max-content"})
+        self.reset = ipywidgets.Button(description="Back to the start values", layout=_layout(width="max-content"))
         self.reset.on_click(lambda _: self._reset())
-        self.message = ipywidgets.HTML()
-        self.chart = offline_chart()(_written(explorer), embed_options={"renderer": "svg", "actions": False})
-        controls = ipywidgets.Box(
-            [*self.widgets.values(), self.reset], layout={"flex_flow": "row wrap", "grid_gap": "4px 16px"}
-        )
+        self.message = ipywidgets.HTML(layout=_layout())
+        embed = {"renderer": "svg", "actions": False}
+        self.chart = offline_chart()(_written(explorer), embed_options=embed, layout=_layout())
+        flow = _layout(flex_flow="row wrap", grid_gap="4px 16px")
+        controls = ipywidgets.Box([*self.widgets.values(), self.reset], layout=flow)
         shown = [control for control in explorer.controls if not control.live_only]
         self.link = linked(self.chart, [(self.widgets[each.name], each) for each in shown])
-        self.box = ipywidgets.VBox([controls, self.message, self.chart, self.link])
+        self.box = ipywidgets.VBox([controls, self.message, self.chart, self.link], layout=_layout())
         self._say()
 
     def _widget(self, control: Control) -> Any:
@@ -390,7 +390,7 @@ class Live:
             value=control.start,
             description=control.label,
             style={"description_width": "initial"},
-            layout={"width": width, "min_width": "300px", "max_width": "100%"},
+            layout=_layout(width=width, min_width="300px", max_width="100%"),
         )
         widget.observe(lambda change: self._moved(control, change["new"]), names="value")
         return widget
@@ -457,6 +457,14 @@ class Live:
         self._update(self.explorer.controls)
 
 
+@cache
+def _layout(**style: str) -> Any:
+    """The one layout of this style: each is a message to the browser, and nothing here changes one later."""
+    import ipywidgets
+
+    return ipywidgets.Layout(**style)
+
+
 def _written(explorer: Explorer) -> Any:
     """The start chart, written out once for page and widget: to write a chart takes a tenth of a second."""
     chart, spec = explorer._start_chart, explorer._start_spec
@@ -508,7 +516,7 @@ def linked(chart: Any, controls: Sequence[tuple[Any, Control]]) -> Any:
         {"id": widget.model_id, "name": control.name, "values": control.values, "computes": control.computes}
         for widget, control in controls
     ]
-    return _link_class()(chart=chart.model_id, controls=listed, layout={"display": "none"})
+    return _link_class()(chart=chart.model_id, controls=listed, layout=_layout(display="none"))
 
 
 @cache
@@ -526,26 +534,63 @@ def _link_class() -> Any:
     return Link
 
 
-def offline_chart() -> type[alt.JupyterChart]:
-    """`alt.JupyterChart` with its scripts on board, so that it draws without any network.
+CHART = """
+// The scripts of a chart weigh a megabyte: they are sent once for all charts of a kernel, and read once.
+const KEY = Symbol.for("transforming-rehabilitation SCRIPTS");
+const scripts = async (model) => {
+  const kept = await model.widget_manager.get_model(model.get("scripts"));
+  const url = URL.createObjectURL(new Blob([kept.get("text")], { type: "text/javascript" }));
+  try {
+    return (await import(/* @vite-ignore */ url)).default;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+};
+export default {
+  async render({ model, el }) {
+    globalThis[KEY] ??= scripts(model).catch((problem) => { globalThis[KEY] = undefined; throw problem; });
+    return (await globalThis[KEY]).render({ model, el });
+  },
+};
+"""
 
-    Bundling them takes more than a second, so the bundle is kept in the environment that it belongs to.
+
+@cache
+def offline_chart() -> Callable[..., alt.JupyterChart]:
+    """Makes an `alt.JupyterChart` whose scripts are at hand, so that it draws without any network."""
+    import anywidget
+    import traitlets
+
+    class Scripts(anywidget.AnyWidget):
+        _esm = "export default {};"
+        text = traitlets.Unicode().tag(sync=True)
+
+    class OfflineChart(alt.JupyterChart):
+        _esm = CHART.replace("SCRIPTS", _versions())
+        scripts = traitlets.Unicode().tag(sync=True)
+
+    kept = Scripts(text=scripts())
+    return partial(OfflineChart, scripts=kept.model_id)
+
+
+def scripts() -> str:
+    """What `alt.JupyterChart` needs in a browser, in one piece.
+
+    Bundling it takes more than a second, so the bundle is kept in the environment that it belongs to.
     """
-    if alt.JupyterChart._is_offline:
-        return alt.JupyterChart
     kept = Path(sys.prefix, "share", "transforming-rehabilitation", f"jupyter-chart-{_versions()}.js")
     if kept.exists():
-        alt.JupyterChart._esm, alt.JupyterChart._is_offline = kept.read_text(encoding="utf-8"), True
-        return alt.JupyterChart
+        return kept.read_text(encoding="utf-8")
     alt.JupyterChart.enable_offline()
+    bundle = str(alt.JupyterChart._esm)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=kept.parent, delete=False) as file:
-            file.write(str(alt.JupyterChart._esm))
+            file.write(bundle)
         os.replace(file.name, kept)
     except OSError:
         pass  # an environment that cannot be written to bundles anew in each kernel
-    return alt.JupyterChart
+    return bundle
 
 
 def _versions() -> str:
