@@ -6,6 +6,7 @@ renderer, so that a chart shown in a notebook is drawn by JupyterLab itself with
 
 from __future__ import annotations
 
+import gc
 import textwrap
 from collections.abc import Iterable
 from typing import Any
@@ -94,6 +95,10 @@ def _theme() -> alt.theme.ThemeConfig:
 
 alt.renderers.register("transforming_rehabilitation", display.chart_bundle)
 alt.renderers.enable("transforming_rehabilitation")
+
+# pandas and Altair are a million objects: Python would look through them for garbage in the middle of a chart, a tenth
+# of a second at a time, as often as a few thousand new objects are made.
+gc.set_threshold(50_000)
 
 
 def wrap(text: str, width: int = 84) -> list[str]:
