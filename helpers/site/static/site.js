@@ -6,6 +6,7 @@
   const PHONE = 720;
   const WIDEST = 880;
   const charts = new Map(); // id -> what is known about a figure
+  let writing; // the address that is about to be written
 
   // ---- reading what the page holds ------------------------------------------------------------------------
 
@@ -338,12 +339,16 @@
     return `#${chart.id}${query ? `?${query}` : ""}`;
   }
 
+  // Once the reader pauses: a browser takes as long to change the address as to draw the chart anew.
   function writeAddress(chart) {
-    try {
-      history.replaceState(null, "", addressOf(chart));
-    } catch {
-      chart.figure.classList.add("no-address"); // the link beside the controls still holds the choices
-    }
+    clearTimeout(writing);
+    writing = setTimeout(() => {
+      try {
+        history.replaceState(null, "", addressOf(chart));
+      } catch {
+        chart.figure.classList.add("no-address"); // the link beside the controls still holds the choices
+      }
+    }, 250);
   }
 
   // Choices that the chart does not have are left out, and the reader is told so.
@@ -371,6 +376,7 @@
   }
 
   function followAddress() {
+    clearTimeout(writing);
     const [id, query] = decodeHash();
     const chart = charts.get(id);
     if (!chart) return;
