@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(driver.chromium() is None, reason="no Chromium o
 ROOT = notebooks.FOLDER.parent
 PATHS = notebooks.paths()
 RUN_TIMEOUT = 120_000
+TALL = 12_000  # pixels: the longest notebook takes 7,200
 
 
 def explorers(path):
@@ -43,7 +44,7 @@ def opened(lab, path):
     page.goto(f"{address}/lab/tree/notebooks/{path.name}?reset", wait_until="domcontentloaded")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     # JupyterLab draws only the cells in view: a tall window puts them all there.
-    page.set_viewport_size({"width": 1300, "height": 30_000})
+    page.set_viewport_size({"width": 1300, "height": TALL})
     return page
 
 
@@ -158,14 +159,14 @@ def shown(box):
 
 
 def settled(page, box, expected=None):
-    """What is shown once nothing has moved for three seconds, or as soon as it is as expected."""
+    """What is shown once nothing has moved for two seconds, or as soon as it is as expected."""
     seen, quiet = None, 0
     for _ in range(120):
         now = shown(box)
         if now == expected:
             return now
         quiet = quiet + 1 if now == seen else 0
-        if expected is None and quiet == 12:
+        if expected is None and quiet == 8:
             return now
         seen = now
         page.wait_for_timeout(250)
