@@ -117,7 +117,7 @@ def publish(
 ) -> Any:
     """A finished chart: finding or question as title, statistic and source as subtitle, text alternative.
 
-    chart        any Altair chart
+    chart        any Altair chart; the same one is given back
     title        what the chart says or asks
     description  the text alternative: what is drawn and what is to be seen in it
     source_ids   `source_id` of every row drawn; kept in the specification so that pages can link them

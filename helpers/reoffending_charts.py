@@ -407,6 +407,8 @@ def case_mix_explorer(adjusted: pd.DataFrame, national: pd.DataFrame, sources: p
             .encode(across, alt.Y("low:Q", scale=scale), alt.Y2("high")),
             rates.mark_point(opacity=1).encode(across, up, colour, shape, tooltip=tooltip),
             last.mark_text(align="left", dx=9).encode(across, up, colour, text=alt.Text("rate:N")),
+            width=560,
+            height=360,
         )
         row = alt.Y("part:N", title=None, sort=list(parts.values()))
         points = alt.X("points:Q", title="Change since (percentage points)", scale=alt.Scale(domain=[-6, 4]))
@@ -419,12 +421,10 @@ def case_mix_explorer(adjusted: pd.DataFrame, national: pd.DataFrame, sources: p
             base.mark_rule(color=charts.INK).encode(x=alt.XDatum(0)),
             after.encode(points, row, text=label),
             before.encode(points, row, text=label),
+            width=420,
+            height=130,
         )
-        return alt.vconcat(
-            lines.properties(width=560, height=360),
-            bars.properties(width=420, height=130),
-            resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="independent")),
-        )
+        return alt.vconcat(lines, bars, resolve=alt.Resolve(scale=alt.ScaleResolveMap(color="independent")))
 
     return Explorer(
         [choice("base", "Compared with the cohort of", {f"{year}": year for year in years[:-1]}, 2002)],

@@ -159,8 +159,8 @@ def timeline_explorer(
         with warnings.catch_warnings():
             # One zoom for all panels is what is meant.
             warnings.filterwarnings("ignore", "Automatically deduplicated")
-            chart = alt.vconcat(*panels, spacing=12)
-        return chart.resolve_scale(x="shared", y="independent", color="independent", shape="independent")
+            scales = alt.ScaleResolveMap(x="shared", y="independent", color="independent", shape="independent")
+            return alt.vconcat(*panels, spacing=12, resolve=alt.Resolve(scale=scales))
 
     def say(rows: pd.DataFrame, kind: str, provider: str, period: str, statistic: str) -> str:
         if period:
@@ -443,10 +443,17 @@ def _statistic_panel(points: pd.DataFrame, axis: alt.Axis, titles: pd.Series) ->
     heading = alt.Title(
         alt.expr(f"{json.dumps(STATISTICS)}[statistic]"), fontSize=12, fontWeight="bold", offset=6, frame="bounds"
     )
-    layers = alt.layer(
-        lines, _zoomed(spans), exact, hedged, names, resolve=alt.Resolve(scale=alt.ScaleResolveMap(shape="independent"))
+    return alt.layer(
+        lines,
+        _zoomed(spans),
+        exact,
+        hedged,
+        names,
+        resolve=alt.Resolve(scale=alt.ScaleResolveMap(shape="independent")),
+        width=WIDTH,
+        height=140,
+        title=heading,
     )
-    return layers.properties(width=WIDTH, height=140, title=heading)
 
 
 # ------------------------------------------------------------------------------------------- ownership
