@@ -107,10 +107,7 @@ def moving(page):
 def test_every_page_stays_within_the_folder_and_within_its_weight(site, served, page, scheme):
     base = f"file://{site}" if scheme == "file" else served
     heavy = {}
-    every = names(site)
-    # Over http a page asks for the same as from a disk: of the providers, which are alike, one will do.
-    alike = [] if scheme == "file" else [name for name in every if name.startswith("provider-")][1:]
-    for name in [name for name in every if name not in alike]:
+    for name in names(site):
         asked = set()
         page.on("request", note := lambda request, asked=asked: asked.add(request.url))
         page.set_viewport_size({"width": 1300, "height": 900})
@@ -133,8 +130,8 @@ def test_no_violation_of_wcag_on_any_page_light_dark_wide_narrow(site, page, par
     from axe_playwright_python.sync_playwright import Axe
 
     axe, found, every = Axe(), [], names(site)
-    # Providers and lists of sources are made of one piece: the first of each is looked at in every way, others in one.
-    alike = [name for kind in ("provider-", "sources-") for name in [each for each in every if kind in each][1:]]
+    # The pages of providers are all made of one piece: the first is looked at in every way, the others in one.
+    alike = [name for name in every if name.startswith("provider-")][1:]
     # Everything is opened once, wide; what is dark differs in its colours alone.
     ways = (
         (1300, "light", WCAG, True),
