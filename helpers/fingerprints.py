@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-from helpers import data
+from helpers import data, stopping
 
 PATH = Path(__file__).resolve().parent.parent / "tests" / "fingerprints.json"
 REMEDY = "If the change is meant: make notebooks. It refreshes tests/fingerprints.json and says what changed."
@@ -85,4 +84,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "The fingerprints are as they were.")

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from helpers import stopping
 from helpers.compare import differences
 from helpers.display import VEGALITE_MIME
 
@@ -261,7 +262,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     chosen = [path for number, path in known.items() if not wanted or number in wanted]
     ready, failed = [], []
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    pool = ThreadPoolExecutor(max_workers=2)
+    try:
         runs = [(path, pool.submit(execute, path)) for path in chosen]
         for path, run in tqdm(runs, desc="executing", unit="notebook", disable=None):
             before = nbformat.read(path, as_version=4)
@@ -269,6 +271,8 @@ def main(arguments: list[str] | None = None) -> int:
                 ready.append((path, before, normalise(run.result(), before)))
             except NotebookError as problem:
                 failed.append(str(problem))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # Ctrl+C: notebooks that wait for their turn don't run any more
     if failed:
         print("\n\n".join(failed), file=sys.stderr)
         print("Nothing was written.", file=sys.stderr)
@@ -284,4 +288,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "No notebook is half written; those not named as changed are as they were.")

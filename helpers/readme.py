@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import data, notebooks
+from helpers import data, notebooks, stopping
 
 ROOT = data.DATA.parent
 NOTEBOOKS = "| notebook | the question |"
@@ -111,4 +111,4 @@ def _tell(path: Path, before: str, after: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "Files not named as changed are as they were.")

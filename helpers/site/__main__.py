@@ -1,8 +1,14 @@
 """`make site`: render every notebook, with its committed outputs, into site/."""
 
-import sys
+from helpers import stopping
 
-from helpers.site.build import main
+
+def main() -> int:
+    """Imports the builder only here, so that a stop while importing is caught too."""
+    from helpers.site.build import main as build
+
+    return build()
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "The previous site is as it was.")
