@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements.lock
+export PIP_QUIET := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests chromium lock clean
@@ -17,8 +19,8 @@ $(READY): $(LOCK) pyproject.toml
 	@echo "Setting up the environment in $(VENV) (a minute or two, once) ..."
 	@rm -f $(READY)
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -c 'from helpers import explorer; explorer.scripts()'
 	@touch $(READY)
 
@@ -60,17 +62,17 @@ bench: $(READY) chromium ## measure speed beside the floor and other tools (ARGS
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 check: $(READY) data
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
 
 unit: $(READY)
-	@$(BIN)/pytest -n 2 --dist loadfile tests --ignore=tests/browser
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests --ignore=tests/browser
 
 notebook-tests: $(READY)
-	@$(BIN)/pytest -n 2 --dist loadfile --nbval notebooks
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --nbval notebooks
 
 browser-tests: $(READY) chromium
-	@$(BIN)/pytest -n 2 --dist worksteal tests/browser
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
 
 chromium: $(READY)
 	@$(BIN)/python -m tests.browser.chromium

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import webbrowser
 from pathlib import Path
@@ -43,6 +44,8 @@ def main() -> None:
     if not browser:
         print("No browser was found: open the address below that ends in a token. Ctrl+C stops JupyterLab.")
     arguments = command(browser)
+    if os.name == "nt":  # there a process that hands over gives the prompt back while JupyterLab still writes to it
+        sys.exit(subprocess.call(arguments))
     os.execv(arguments[0], arguments)
 
 

@@ -2,9 +2,11 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,10 +70,38 @@ def test_make_help_lists_the_commands():
     assert "make test" in readme
 
 
+def by_hand():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^    python (-m (?!venv).+)$", readme, re.M)
+
+
+def test_commands_for_a_machine_without_make_are_those_that_make_runs():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("$(LOCK)", "requirements.lock")
+    run = re.findall(r"\$\(BIN\)/python (-m .+)$", makefile, re.M)
+    assert len(by_hand()) == 8
+    assert [words for words in by_hand() if words not in run] == []
+
+
+@pytest.mark.parametrize("words", [words for words in by_hand() if words.split()[1] in ("helpers.data", "ruff")])
+def test_commands_for_a_machine_without_make_work(words):
+    run = subprocess.run([sys.executable, *words.split()], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 def test_top_level_holds_only_what_belongs_there():
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     top = {name.split("/")[0] for name in files}
     assert top <= {
-        *(".ci", ".github", ".gitignore", "LICENSE", "Makefile", "README.md", "CONTRIBUTING.md", "environment.yml"),
+        *(
+            ".ci",
+            ".github",
+            ".gitattributes",
+            ".gitignore",
+            "LICENSE",
+            "Makefile",
+            "README.md",
+            "CONTRIBUTING.md",
+            "environment.yml",
+        ),
         *("data", "helpers", "notebooks", "pyproject.toml", "requirements.lock", "tests"),
     }
