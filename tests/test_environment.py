@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 
@@ -68,6 +69,18 @@ def test_make_help_lists_the_commands():
     readme = (ROOT / "README.md").read_text()
     assert "make lab" in readme
     assert "make test" in readme
+
+
+def test_nbval_checks_in_the_environment_at_hand_whatever_the_kernel_is_called(tmp_path):
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "conda-env-else-py", "display_name": "Else"}})
+    notebook.cells = [nbformat.v4.new_code_cell("1 + 1", execution_count=1)]
+    notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)]
+    for name, text in (("right", "2"), ("wrong", "3")):
+        notebook.cells[0].outputs[0].data["text/plain"] = text
+        nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "--nbval"]
+    codes = [subprocess.call([*command, str(tmp_path / f"{name}.ipynb")], cwd=ROOT) for name in ("right", "wrong")]
+    assert codes == [0, 1]
 
 
 def by_hand():

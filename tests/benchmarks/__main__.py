@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helpers import data, notebooks
+from helpers import data, notebooks, stopping
 from tests.benchmarks import growth, interactions, peers, risk_under_pressure, start
 from tests.browser import driver
 
@@ -250,4 +250,4 @@ def put(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "No table was changed.")

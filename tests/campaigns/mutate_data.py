@@ -45,7 +45,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import helpers
-from helpers import compare, data, display, explorer, fingerprints, notebooks
+from helpers import compare, data, display, explorer, fingerprints, notebooks, stopping
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).with_suffix(".md")
@@ -607,4 +607,4 @@ def named(change: Change) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stopping.run(main, "The table of results and the data are as they were.")
