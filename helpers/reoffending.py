@@ -341,6 +341,22 @@ def detectable_change(
     return float(brentq(short, 0, most))
 
 
+def exact_power(offenders: int, baseline_rate: float, true_rate: float, alpha: float = 0.05) -> float:
+    """Chance (0 to 1) that the one-sample test of power() finds the difference, from the binomial distribution itself.
+
+    Rates in percent. The test finds it where the count of reoffenders lies outside an interval about what the baseline
+    leads to expect; the chance is that of the counts outside it.
+    """
+    from scipy.stats import binom, norm
+
+    base = baseline_rate / 100
+    half = float(norm.isf(alpha / 2)) * np.sqrt(offenders * base * (1 - base))
+    # Counts up to `low` and from `high` lie further from the expected count than the test lets pass.
+    low = int(np.ceil(offenders * base - half)) - 1
+    high = int(np.floor(offenders * base + half)) + 1
+    return float(binom.cdf(low, offenders, true_rate / 100) + binom.sf(high - 1, offenders, true_rate / 100))
+
+
 def simulate_power(
     offenders: int,
     baseline_rate: float,

@@ -251,8 +251,23 @@ def test_detectable_change_near_the_textbook_approximation():
         reoffending.detectable_change(20, 5)
 
 
-def test_simulation_is_the_same_every_time():
-    assert reoffending.simulate_power(1286, 47.5, 44) == reoffending.simulate_power(1286, 47.5, 44)
+@pytest.mark.parametrize("offenders", [20, 500, 1286, 10_000])
+@pytest.mark.parametrize("rate", [47.5, 45.4, 40, 55])
+def test_exact_power_adds_up_the_counts_that_the_test_rejects(offenders, rate):
+    counts = np.arange(offenders + 1)
+    z = np.abs(counts / offenders - 0.475) / np.sqrt(0.475 * 0.525 / offenders)
+    added = binom.pmf(counts, offenders, rate / 100)[z > norm.isf(0.025)].sum()
+    assert reoffending.exact_power(offenders, 47.5, rate) == pytest.approx(added, abs=1e-10)
+
+
+@pytest.mark.parametrize(("offenders", "rate"), [(500, 47.5), (1286, 45.4), (5143, 46.5)])
+def test_exact_power_agrees_with_simulation(offenders, rate):
+    simulations = 20_000
+    exact = reoffending.exact_power(offenders, 47.5, rate)
+    simulated = reoffending.simulate_power(offenders, 47.5, rate, simulations=simulations)
+    # Five standard errors of a share among so many draws: another stream of random numbers stays within them but for
+    # once in two million.
+    assert simulated == pytest.approx(exact, abs=5 * np.sqrt(exact * (1 - exact) / simulations))
 
 
 def test_the_average_quarterly_cohort(crcs):

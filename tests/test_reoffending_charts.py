@@ -89,13 +89,13 @@ def test_success_rules_and_counts_as_tables(tables):
     assert len(reoffending_charts.counts_table(tables["success_counts"])) == len(tables["success_counts"])
 
 
-def test_the_simulation_stays_near_the_formula(explorers):
+def test_the_exact_chance_stays_near_the_formula(explorers):
     rows = explorers["power"].rows
-    assert (rows["formula"] - rows["simulated"]).abs().max() < 3
+    assert (rows["formula"] - rows["exact"]).abs().max() < 2
     assert rows["formula"].between(0, 100).all()
     said = explorers["power"].finding(explorers["power"].start)
     assert "3.9 percentage points" in said and "about 2.1 points" in said
-    assert "at most" in reoffending_charts.say_simulation(rows)
+    assert "at most" in reoffending_charts.say_exact(rows)
 
 
 def test_rates_by_crc_stand_in_the_panel_of_their_status(tables):
