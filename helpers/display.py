@@ -8,6 +8,7 @@ the notebooks are published (helpers/notebooks.py), so that executing a notebook
 from __future__ import annotations
 
 import html
+import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -85,6 +86,24 @@ class Html:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self.markup, "text/plain": self.text}
+
+
+def frame_html(frame: pd.DataFrame) -> str:
+    """A DataFrame as a front end shows it: pandas' own table, first and last rows of a long one, without a style of
+    its own, since pages run under a policy that admits none."""
+    most = pd.options.display.max_rows
+    markup = frame.to_html(max_rows=most, show_dimensions=len(frame) > most, border=0, na_rep=UNKNOWN)
+    head, body = markup.replace(' style="text-align: right;"', "").split("<tbody>")
+    head, body = head.replace("<th>", '<th scope="col">'), body.replace("<th>", '<th scope="row">')
+    return f"{head}<tbody>{body}"
+
+
+def show_frames() -> None:
+    """Lets a kernel show DataFrames by `frame_html`; nothing to do where no kernel runs."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, frame_html)
 
 
 def findings(*sentences: str) -> Html:
@@ -199,3 +218,6 @@ def credit(source_ids: Iterable[str], sources: pd.DataFrame) -> str:
     more = f" and {len(names) - 2} more publishers" if len(names) > 3 else ""
     named = "; ".join(names[:2] if more else names)
     return f"Source: {named}{more}" + (f" ({number(documents)} documents)" if documents > len(names) else "")
+
+
+show_frames()

@@ -30,7 +30,7 @@ METADATA = {
 }
 WIDGET_MIMES = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
 SKELETON = "skeleton.ipynb"  # what a new notebook is copied from; no page of the collection, so it has no number
-LARGEST = 400_000  # bytes of a committed notebook
+LARGEST = 1_000_000  # bytes of a committed notebook
 
 
 class NotebookError(Exception):

@@ -110,3 +110,15 @@ def test_chart_bundle_speaks_the_version_that_jupyterlab_draws():
     bundle = display.chart_bundle({"$schema": "v6", "description": "A bar"})
     assert bundle[display.VEGALITE_MIME]["$schema"] == display.VEGALITE_SCHEMA
     assert bundle["text/plain"] == "A bar"
+
+
+def test_a_frame_is_shown_as_a_table_with_headings_and_without_a_style_of_its_own():
+    frame = pd.DataFrame({"name": ["<b>A</b>", None], "cases": [1.5, 2.0]})
+    markup = display.frame_html(frame)
+    assert "style" not in markup
+    assert markup.count('<th scope="col">') == 3
+    assert markup.count('<th scope="row">') == 2
+    assert "&lt;b&gt;A&lt;/b&gt;" in markup
+    assert display.UNKNOWN in markup
+    assert "rows ×" not in markup
+    assert "100 rows × 1 columns" in display.frame_html(pd.DataFrame({"n": range(100)}))

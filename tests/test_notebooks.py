@@ -146,7 +146,7 @@ def test_a_chart_that_vega_lite_knows_is_not_refused():
             "'colour' was unexpected",
         ),
         (lambda nb: nb.cells[1].outputs.append(nbformat.v4.new_output("stream", text="x")), "has a stream output"),
-        (lambda nb: nb.cells[0].update(source="x" * notebooks.LARGEST), "at most 400,000"),
+        (lambda nb: nb.cells[0].update(source="x" * notebooks.LARGEST), "at most 1,000,000"),
     ],
 )
 def test_a_notebook_that_breaks_a_rule_is_named(tmp_path, change, words):
