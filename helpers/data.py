@@ -8,8 +8,11 @@ import ast
 import csv
 import difflib
 import json
+import os
 import re
+import shutil
 import sys
+import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +24,8 @@ from types import CodeType
 
 import numpy as np
 import pandas as pd
+
+from helpers import stopping
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 PACKAGE = "datapackage.json"
@@ -497,6 +502,43 @@ def _read_bytes(path: Path, file: str) -> tuple[bytes, list[Problem]]:
         return b"", [Problem(file, None, None, None, f"must be readable ({reason})", "Check the file")]
 
 
+def clean(content: bytes) -> bytes:
+    """A table's file without what Excel and git on Windows add and no value hangs on.
+
+    No byte order mark, LF line ends, one at the end of the file and no empty lines after it.
+    """
+    text = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    return text.rstrip(b"\n") + b"\n"
+
+
+def write_clean(folder: str | Path = DATA) -> list[str]:
+    """Rewrites every table's file that is not `clean`, in one step each; says which, a line a file.
+
+    For tables that have passed `check`: the values stay as they are.
+    """
+    folder, said = Path(folder).resolve(), []
+    for table in _package(folder).tables.values():
+        path = folder / table.path
+        before = path.read_bytes()
+        after = clean(before)
+        if before == after:
+            continue
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            file.write(after)
+        shutil.copymode(path, file.name)
+        os.replace(file.name, path)
+        said.append(f"{folder.name}/{table.path}: rewritten without {' and '.join(_untidy(before))}; no value changed")
+    return said
+
+
+def _untidy(content: bytes) -> list[str]:
+    body = content.replace(b"\r\n", b"\n")
+    found = ["a byte order mark"] if content.startswith(b"\xef\xbb\xbf") else []
+    found += ["Windows line ends"] if body != content else []
+    found += ["empty lines at its end"] if body.endswith(b"\n\n") else []
+    return found or ["a last line that had no end"]
+
+
 def _read_csv(path: Path, file: str) -> _Text:
     content, problems = _read_bytes(path, file)
     text = _Text(problems=problems)
@@ -509,21 +551,20 @@ def _read_csv(path: Path, file: str) -> _Text:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         wrong("must be UTF-8, and is UTF-16", "Save it as 'CSV UTF-8' without a byte order mark", 1)
         return text
-    if content.startswith(b"\xef\xbb\xbf"):
-        wrong("must not begin with a byte order mark", "Save it as UTF-8 without BOM", 1)
-        content = content[3:]
+    content = clean(content)
     # Broken bytes survive as lone surrogates, so that they can be named by line and column below.
     whole = content.decode("utf-8", "surrogateescape")
     if not whole.strip():
         wrong("must not be empty", "Restore the header and the rows")
         return text
     if "\r" in whole:
-        # Windows line ends all through are taken: git may check files out so. A mix is a sign of a bad merge.
-        ends = re.findall(r"\r\n|\r|\n", whole)
-        odd = 1 if ends[0] == "\r" else next((n for n, end in enumerate(ends, 1) if end != ends[0]), None)
-        if odd:
-            wrong("must end as the other lines do, in LF", "Save the file with LF line ends", odd)
-        whole = re.sub(r"\r\n?", "\n", whole)
+        # Inside a cell, or the only line end of an old Macintosh: which of them can't be told.
+        wrong(
+            "must end as the other lines do, in LF",
+            "Save the file with LF line ends",
+            whole[: whole.index("\r")].count("\n") + 1,
+        )
+        whole = whole.replace("\r", "\n")
     lines = whole.removesuffix("\n").split("\n")
     try:
         rows = list(csv.reader(lines, strict=True))
@@ -948,6 +989,8 @@ def main(arguments: list[str]) -> int:
             verdict = _count(len(problems), "problem") if problems else f"ok, {_count(len(frame), 'row')}"
             print(f"{table.name:28} {table.path:50} {verdict}")
         check(folder)
+        for line in write_clean(folder):
+            print(line)
     except DataError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -955,4 +998,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    stopping.run(lambda: main(sys.argv[1:]), "The data are as they were.")

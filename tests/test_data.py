@@ -409,19 +409,16 @@ def test_rules_can_do_nothing_but_compare(folder, expression):
         (b"", None, None, "must not be empty"),
         (b"\n\n", None, None, "must not be empty"),
         (ROWS.splitlines(True)[0], None, None, "must have rows below its header"),
-        ("\ufeff" + ROWS, 1, None, "must not begin with a byte order mark"),
         (ROWS.encode("utf-16"), 1, None, "must be UTF-8, and is UTF-16"),
         (ROWS.replace(",", ";"), 1, None, "must have commas between the cells, not ';'"),
         (ROWS.replace(",", "\t"), 1, None, "must have commas between the cells, not '\\t'"),
         (ROWS.replace("false,\n", "false\n"), 3, None, "must have 11 cells like the header, and has 10"),
         (ROWS.replace("false,\n", "false,a,b\n"), 3, None, "must have 11 cells like the header, and has 12"),
         (ROWS.replace("\nsouth", "\n\nsouth"), 4, None, "must not be an empty line"),
-        (ROWS + "\n", 5, None, "must not be an empty line"),
         (ROWS.replace("false,\n", 'false,"open\n'), 3, None, "must have quotes in pairs, around whole cells"),
         (ROWS.replace("false,\n", 'false,"a"b\n'), 3, None, "must have quotes in pairs, around whole cells"),
         (ROWS.replace("false,\n", 'false,"' + "x" * 140000 + '"\n'), 3, None,
          "must not hold a cell of more than 131,072 characters"),
-        (ROWS.replace("\nnorth-2", "\r\nnorth-2"), 2, None, "must end as the other lines do, in LF"),
         (ROWS.replace("\n", "\r"), 1, None, "must end as the other lines do, in LF"),
         (ROWS.replace("false,\n", 'false,"a\rb"\n'), 3, None, "must end as the other lines do, in LF"),
         (ROWS.replace("tier,", "teir,", 1), 1, "tier", "must be there: the column is missing"),
@@ -435,12 +432,36 @@ def test_a_file_of_the_wrong_shape_is_refused(folder, content, row, column, rule
     assert (first.file, first.row, first.column, first.rule) == ("data/ratings/visits.csv", row, column, rule)
 
 
-def test_windows_line_ends_all_through_read_the_same(folder):
+UNTIDY = {
+    "Windows line ends": ROWS.replace("\n", "\r\n").encode(),
+    "mixed line ends": ROWS.replace("\nnorth-2", "\r\nnorth-2").encode(),
+    "byte order mark": b"\xef\xbb\xbf" + ROWS.encode(),
+    "empty lines at the end": (ROWS + "\n\n").encode(),
+    "as Excel saves it": b"\xef\xbb\xbf" + (ROWS + "\n").replace("\n", "\r\n").encode(),
+    "no end of the last line": ROWS.removesuffix("\n").encode(),
+}
+
+
+@pytest.mark.parametrize("content", UNTIDY.values(), ids=UNTIDY)
+def test_what_excel_and_git_add_changes_no_value_and_is_written_back_clean(folder, capsys, content):
     expected = data.load("visits", folder)
-    write_visits(folder, ROWS.replace("\n", "\r\n"))
+    write_visits(folder, content)
     pd.testing.assert_frame_equal(data.load("visits", folder), expected)
-    write_visits(folder, ROWS.removesuffix("\n"))
-    pd.testing.assert_frame_equal(data.load("visits", folder), expected)
+    assert data.main([str(folder)]) == 0
+    assert "data/ratings/visits.csv: rewritten without " in capsys.readouterr().out
+    assert (folder / "ratings" / "visits.csv").read_bytes() == ROWS.encode()
+    assert data.write_clean(folder) == []
+
+
+def test_a_table_with_a_fault_is_not_rewritten(folder):
+    content = b"\xef\xbb\xbf" + ROWS.replace("false,\n", "false\n").encode()
+    write_visits(folder, content)
+    assert data.main([str(folder)]) == 1
+    assert (folder / "ratings" / "visits.csv").read_bytes() == content
+
+
+def test_the_tables_of_the_collection_are_clean():
+    assert [path for path in data.DATA.rglob("*.csv") if data.clean(path.read_bytes()) != path.read_bytes()] == []
 
 
 def test_an_extra_column_and_a_renamed_one_suggest_each_other(folder):
@@ -528,7 +549,7 @@ def test_an_unknown_table_suggests_the_nearest(folder):
     ("content", "row", "rule"),
     [
         (None, None, "must exist: there is no such file"),
-        (b'{"name": "x",\n}', 2, "must be JSON (Expecting property name"),
+        (b'{"name":\n}', 2, "must be JSON (Expecting value"),
         (b'{"name":\n"\xff"}', 2, "must be UTF-8, and has the byte 0xff"),
         (b"", 1, "must be JSON"),
         (b"[" * 100000, None, "must be JSON"),
@@ -547,6 +568,14 @@ def test_a_broken_descriptor_is_refused(folder, content, row, rule):
     assert problem.rule.startswith(rule)
     with pytest.raises(DataError):
         data.tables(folder)
+
+
+def test_a_comma_too_many_in_the_descriptor_is_placed_at_it(folder):
+    (folder / "datapackage.json").write_bytes(b'{"name": "x",\n}')
+    problem = only(folder)
+    # Until Python 3.12 the place is that of the name missing after the comma, since 3.13 that of the comma itself.
+    place = (1, "Illegal trailing comma") if sys.version_info >= (3, 13) else (2, "Expecting property name")
+    assert (problem.row, problem.rule.split("(")[1][: len(place[1])]) == place
 
 
 FAULTS = [
