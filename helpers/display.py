@@ -98,12 +98,10 @@ def frame_html(frame: pd.DataFrame) -> str:
     return f"{head}<tbody>{body}"
 
 
-def show_frames() -> None:
-    """Lets a kernel show DataFrames by `frame_html`; nothing to do where no kernel runs."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is not None:
-        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, frame_html)
+def with_frames(formatter: Any) -> Any:
+    """An IPython DisplayFormatter that shows DataFrames by `frame_html`."""
+    formatter.formatters["text/html"].for_type(pd.DataFrame, frame_html)
+    return formatter
 
 
 def findings(*sentences: str) -> Html:
@@ -220,4 +218,6 @@ def credit(source_ids: Iterable[str], sources: pd.DataFrame) -> str:
     return f"Source: {named}{more}" + (f" ({number(documents)} documents)" if documents > len(names) else "")
 
 
-show_frames()
+# In a kernel, whatever imports the helpers shows DataFrames so.
+if (ipython := sys.modules.get("IPython")) and (shell := ipython.get_ipython()):
+    with_frames(shell.display_formatter)

@@ -14,6 +14,7 @@ import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from IPython.core.formatters import DisplayFormatter
 
 from helpers import charts, compare, data, display, notebooks
 from helpers.explorer import Explorer, choice, filter_by
@@ -107,8 +108,7 @@ def run(path):
         exec(compile(ast.Module(steps, []), path.name, "exec"), names)
         if isinstance(last, ast.Expr):
             shown = eval(compile(ast.Expression(last.value), path.name, "eval"), names)
-            bundle = shown._repr_mimebundle_()
-            yield cell.id, shown, bundle[0] if isinstance(bundle, tuple) else bundle
+            yield cell.id, shown, display.with_frames(DisplayFormatter()).format(shown)[0]
         else:
             exec(compile(ast.Module([last], []), path.name, "exec"), names)
 

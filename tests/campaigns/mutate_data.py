@@ -267,7 +267,7 @@ def use(folder: Path, loaded: set[str]) -> None:
 
 def bundle(value: Any) -> dict[str, Any]:
     """What a front end would receive, without the live widget, as it comes back from a file."""
-    return json.loads(json.dumps(DisplayFormatter().format(value)[0])) if value is not None else {}
+    return json.loads(json.dumps(display.with_frames(DisplayFormatter()).format(value)[0])) if value is not None else {}
 
 
 def run_cell(source: str, names: dict[str, Any]) -> list[dict[str, Any]]:
