@@ -405,9 +405,23 @@
     }));
   }
 
+  // On paper everything folded is open: nobody can click there.
+  const opened = new Set();
+  addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("article details:not([open]):not(.hide)")) {
+      fold.open = true;
+      opened.add(fold);
+    }
+    charts.forEach((chart) => chart.figure.querySelector(".rows")?.open && buildTables(chart));
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((fold) => (fold.open = false));
+    opened.clear();
+  });
+
   function buildTables(chart) {
     const box = chart.figure.querySelector(".rows");
-    if (!box.open) return;
+    if (!box.open || !chart.data || !chart.spec) return;
     box.querySelectorAll(".scroll").forEach((old) => old.remove());
     for (const [name, columns] of Object.entries(chart.data.columns)) {
       const all = chart.spec.datasets?.[name];
