@@ -168,6 +168,15 @@ def band_colour(bands: Iterable[str], title: str | None = None, **options: Any) 
     return alt.Color("band:N", title=title, scale=scale, **options)
 
 
+def day(date: str) -> alt.DateTime:
+    """A day for the ends of a time scale, such as day("2014-06-01"): the reader's own day, as the data are read.
+
+    A bare string there is read as UTC: elsewhere the label of the first or last year is lost (vega/altair#2540).
+    """
+    year, month, date_of_month = map(int, date.split("-"))
+    return alt.DateTime(year=year, month=month, date=date_of_month)
+
+
 def year_axis(**options: Any) -> alt.Axis:
     """Axis of time with one label a year."""
     return alt.Axis(format="%Y", tickCount="year", **options)

@@ -12,6 +12,7 @@ import copy
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -163,9 +164,22 @@ def problems(path: Path) -> list[str]:
                 found.append(f"{where}: the chart names no source; use charts.publish")
             if "image/png" not in data:
                 found.append(f"{where}: the chart has no picture; run `make notebooks`")
+            if dates := sorted(bare_dates(spec)):
+                found.append(f"{where}: {', '.join(dates)} ends a scale or marks an axis as text; use charts.day")
             if refused := refusal(spec):
                 found.append(f"{where}: Vega-Lite does not know what the chart asks for ({refused})")
     return found
+
+
+def bare_dates(spec: Any, inside: str = "") -> set[str]:
+    """Dates written as text where a scale ends or an axis is labelled: Vega reads them as UTC, and data as local time,
+    so that a label is lost in other time zones (vega/altair#2540)."""
+    if isinstance(spec, dict):
+        places = {key: key if key in ("scale", "axis") else inside for key in spec}
+        return {date for key, value in spec.items() if key != "datasets" for date in bare_dates(value, places[key])}
+    if isinstance(spec, list):
+        return {date for value in spec for date in bare_dates(value, inside)}
+    return {spec} if inside and isinstance(spec, str) and re.match(r"\d{4}-\d\d", spec) else set()
 
 
 def refusal(spec: dict[str, Any]) -> str:

@@ -112,7 +112,7 @@ def series_explorer(national: pd.DataFrame, events: pd.DataFrame, sources: pd.Da
     def draw(base: alt.Chart) -> alt.VConcatChart:
         days = pd.to_datetime(base.data["date"])
         ends = [days.min() - pd.Timedelta(days=180), days.max() + pd.Timedelta(days=180)]
-        across = alt.X("date:T", title=None, scale=alt.Scale(domain=[str(day.date()) for day in ends]))
+        across = alt.X("date:T", title=None, scale=alt.Scale(domain=[charts.day(str(end.date())) for end in ends]))
         tooltip = [
             alt.Tooltip("date:T", title="Middle of the cohort", format="%B %Y"),
             alt.Tooltip("measure:N", title="Measure"),

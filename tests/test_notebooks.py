@@ -127,6 +127,12 @@ def bars(*channels):
     return {"mark": "bar", "data": {"name": "rows"}, "encoding": encoding, "params": [choice]}
 
 
+def test_a_date_as_text_is_found_where_a_scale_ends_or_an_axis_is_labelled_and_nowhere_else():
+    scale = {"encoding": {"x": {"scale": {"domain": ["2014-06-01", {"year": 2021}]}, "axis": {"values": ["2015-01"]}}}}
+    assert notebooks.bare_dates({"layer": [scale]}) == {"2014-06-01", "2015-01"}
+    assert notebooks.bare_dates({"title": "2014-06-01", "datasets": {"d": [{"scale": "2014-06-01"}]}}) == set()
+
+
 def test_a_chart_that_vega_lite_knows_is_not_refused():
     assert notebooks.refusal(bars("x", "y")) == ""
 
