@@ -24,6 +24,7 @@ DRAWN = "[...document.querySelectorAll('figure.chart')].every(f => f.classList.c
 SHARES = 4  # of the pages, so that two workers are done at about the same time
 MOST_STEPS = 40  # of a control until the chart must have changed
 STILL = "document.getAnimations().every(each => each.playState !== 'running')"
+PAPER = 688  # pixels across A4 within its margins
 NUMBERED = [path.stem for path in notebooks.paths()]
 
 
@@ -275,6 +276,25 @@ def test_the_menu_opens_by_keyboard_on_a_phone(site, page):
     page.get_by_role("button", name="Menu of pages").press("Enter")
     until(page, "document.querySelector('.sidebar-drawer').getBoundingClientRect().left >= 0")
     assert page.get_by_role("link", name="Glossary").first.is_visible()
+
+
+def test_on_paper_nothing_is_covered_or_cut_and_tables_are_open(site, page):
+    folded = "document.querySelectorAll('article details:not([open]):not(.hide)').length"
+    with beside(page, color_scheme="dark") as opened:
+        visit(opened, f"file://{site}/04_staff_cuts.html")
+        before = opened.evaluate(folded)
+        opened.evaluate(f"() => addEventListener('beforeprint', () => {{ window.left = {folded} }})")
+        assert opened.pdf(format="A4").startswith(b"%PDF")
+        assert before > 0 and opened.evaluate("window.left") == 0
+        assert opened.evaluate(folded) == before, "what was folded is folded again"
+        opened.emulate_media(media="print", color_scheme="dark")
+        for unwanted in (".skip-to-content", "button, select, input", ".highlight, div.cell_input"):
+            assert opened.locator(unwanted).count() > 0
+            assert opened.locator(unwanted).filter(visible=True).count() == 0, unwanted
+        assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        opened.set_viewport_size({"width": PAPER, "height": 1000})
+        for drawn in opened.locator("figure.chart svg").all():
+            assert drawn.bounding_box()["width"] <= PAPER
 
 
 def test_without_scripts_there_are_pictures_words_and_tables(site, page):
