@@ -118,7 +118,7 @@ def draw_inspections(base: alt.Chart) -> alt.LayerChart:
     row, top = (
         alt.Y("unit:N", sort=None, scale=alt.Scale(type="band"), axis=None, **at) for at in ({}, {"bandPosition": 0})
     )
-    days = alt.Scale(domain=[charts.day("2022-01-01"), charts.day("2026-01-01")])
+    days = alt.Scale(domainMin=charts.day("2022-01-01"), domainMax=charts.day("2026-01-01"))
     axis = charts.year_axis(orient="top")
     placed = base.transform_calculate(middle="(toDate(datum.start) + toDate(datum.end)) / 2").encode(y=row)
     span = placed.mark_rule(strokeWidth=6, opacity=0.3).encode(
@@ -417,7 +417,7 @@ def national_rows(series: pd.DataFrame) -> pd.DataFrame:
 def draw_national(base: alt.Chart, units: Mapping[str, str]) -> alt.LayerChart:
     """Points over the days a figure speaks of and a line at reunification; the parameter `measure` gives the unit."""
     bodies = list(BODY_NAMES.values())
-    time = alt.Scale(domain=[charts.day("2018-01-01"), charts.day("2026-01-01")])
+    time = alt.Scale(domainMin=charts.day("2018-01-01"), domainMax=charts.day("2026-01-01"))
     colours = alt.Scale(domain=bodies, range=[charts.BODIES[body] for body in bodies])
     shapes = alt.Scale(domain=bodies, range=[charts.BODY_SHAPES[body] for body in bodies])
     placed = base.transform_calculate(

@@ -180,11 +180,12 @@ def _map(base: alt.Chart, chosen: alt.Parameter) -> Any:
         y=alt.Y("tile_row:O", scale=alt.Scale(domain=lines, padding=0.03), axis=None),
     )
     selected = alt.when(chosen, empty=False)
-    square = placed.mark_rect(cornerRadius=3, cursor="pointer").encode(
+    # As a property of the mark: Vega-Lite drops the channel for rectangles and says so in the console.
+    dashes = alt.expr(f"{UNKNOWN} ? [4, 3] : [1, 0]")
+    square = placed.mark_rect(cornerRadius=3, cursor="pointer", strokeDash=dashes).encode(
         color=_initials_colour(),
         stroke=selected.then(alt.value(charts.INK)).otherwise(alt.value(charts.RULE)),
         strokeWidth=selected.then(alt.value(4)).otherwise(alt.value(1)),
-        strokeDash=alt.when(UNKNOWN).then(alt.value([4, 3])).otherwise(alt.value([1, 0])),
         tooltip=[alt.Tooltip("service:N", title="Service"), alt.Tooltip("code:N", title="Overall")],
     )
     middle = alt.expr("-6 * (length(split(datum.tile, '\\n')) - 1)")

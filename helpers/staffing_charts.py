@@ -114,7 +114,7 @@ def staff_over_time(
     x = alt.X(
         "date:T",
         title=None,
-        scale=alt.Scale(domain=[charts.day("2010-01-01"), charts.day("2024-01-01")]),
+        scale=alt.Scale(domainMin=charts.day("2010-01-01"), domainMax=charts.day("2024-01-01")),
         axis=alt.Axis(format="%Y", labelFlush=False),
     )
     y = alt.Y("value:Q", title="Full-time equivalent staff", scale=alt.Scale(domain=[0, 22000]))

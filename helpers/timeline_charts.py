@@ -497,8 +497,7 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
                 alt.Tooltip("start:T", title="First day", format="%-d %B %Y"),
             ],
         )
-        limits = [alt.DateTime(year=2014, month=6, date=1), alt.DateTime(year=2021, month=7, date=1)]
-        scale = alt.Scale(domain=limits, nice=False)
+        scale = alt.Scale(domainMin=charts.day("2014-06-01"), domainMax=charts.day("2021-07-01"), nice=False)
         x = alt.X("start:T", title=None, scale=scale, axis=charts.year_axis())
         bars = marks.mark_bar(orient="horizontal", height=21, stroke=charts.RULE, strokeWidth=1).encode(
             x=x,

@@ -46,7 +46,7 @@ def warnings_explorer(
     names = providers.set_index("provider_id").loc[crcs, "short_name"].astype(object).tolist()
 
     def draw(base: alt.Chart) -> Any:
-        days = alt.Scale(domain=[charts.day("2015-09-01"), charts.day("2019-06-30")])
+        days = alt.Scale(domainMin=charts.day("2015-09-01"), domainMax=charts.day("2019-06-30"))
         x = alt.X("start:T", title=None, scale=days, axis=charts.year_axis())
         y = alt.Y("label:N", title=None, sort=rows["label"].tolist(), axis=alt.Axis(labelLimit=330, minExtent=300))
         colour = alt.Color(
@@ -129,7 +129,7 @@ def story_explorer(
     )
 
     def draw(base: alt.Chart) -> Any:
-        days = alt.Scale(domain=[charts.day("2014-09-01"), charts.day("2021-12-31")])
+        days = alt.Scale(domainMin=charts.day("2014-09-01"), domainMax=charts.day("2021-12-31"))
         x = alt.X("start:T", title=None, scale=days, axis=charts.year_axis())
         y = alt.Y("label:N", title=None, sort=rows["label"].tolist(), axis=alt.Axis(labelLimit=400, minExtent=380))
         when = list(WHEN_COLOURS)
