@@ -259,6 +259,16 @@ def test_tables_and_downloads(tmp_path, page):
     clean(page)
 
 
+@pytest.mark.parametrize("name", ["01_timeline", "06_reoffending", "10_after_reunification"])
+def test_a_control_named_as_its_column_begins_with_all_rows(site, page, name):
+    visit(page, f"file://{site}/{name}.html")
+    for figure in moving(page):
+        figure.locator("summary", has_text="Table of the data").press("Enter")
+        figure.locator(".rows caption").first.wait_for(state="attached")
+        captions = figure.locator(".rows caption").all_text_contents()
+        assert captions and not [caption for caption in captions if ": 0 of " in caption]
+
+
 def test_search_works_from_disk(site, page):
     visit(page, f"file://{site}/index.html")
     page.locator("input.sidebar-search").fill("caseload")

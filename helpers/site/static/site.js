@@ -401,7 +401,7 @@
     return rows.filter((row) => tests.every(([name, column]) => {
       const wanted = chart.choices[name];
       const cell = row[column];
-      return !(column in row) || (wanted === "" && name !== column) || cell === wanted || (Array.isArray(cell) && cell.includes(wanted));
+      return !(column in row) || wanted === "" || cell === wanted || (Array.isArray(cell) && cell.includes(wanted));
     }));
   }
 
