@@ -166,7 +166,7 @@ def inspections_explorer(tables: Tables, inspected: pd.DataFrame) -> Explorer:
             filter_by("region", "Region", "region", regions, "All regions"),
             filter_by("programme", "Programme", "programme", list(after.PROGRAMMES.values()), "Both programmes"),
         ],
-        compute=lambda: inspection_rows(inspected),
+        rows=lambda: inspection_rows(inspected),
         draw=draw_inspections,
         say=say_inspections,
         title="How were delivery units rated, where and when?",
@@ -349,7 +349,7 @@ def cases_explorer(findings: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
     """Shares of cases in which the work was done well enough, by what was looked at, each with its hedge."""
     return Explorer(
         [choice("subject", "What inspectors looked at", list(SUBJECTS))],
-        compute=lambda subject: case_rows(findings, subject),
+        rows=lambda subject: case_rows(findings, subject),
         draw=draw_cases,
         say=say_cases,
         title="In how many cases was the work done well enough?",
@@ -507,7 +507,7 @@ def national_explorer(tables: Tables) -> Explorer:
     changes = {change["measure"]: change for change in after.change_since(series).to_dict("records")}
     return Explorer(
         [choice("measure", "National figure", options)],
-        compute=lambda measure: national_rows(parts[measure]),
+        rows=lambda measure: national_rows(parts[measure]),
         draw=lambda base: draw_national(base, units),
         say=lambda rows, measure: say_national(parts[measure], changes[measure], compared),
         title="What became of staff, vacancies, caseloads, recalls and reoffending?",

@@ -112,7 +112,7 @@ def shares_explorer(table: pd.DataFrame, providers: pd.DataFrame, sources: pd.Da
             filter_by("service", "Service or group", "who", options["who"], "All services"),
             choice("direction", "Shares", DIRECTIONS),
         ],
-        compute=lambda direction: share_rows(case_quality.published_shares(table, providers, direction)),
+        rows=lambda direction: share_rows(case_quality.published_shares(table, providers, direction)),
         draw=draw_shares,
         say=lambda rows, direction, **_: say_shares(rows, direction),
         title="What share of the work was good enough, and what was not?",

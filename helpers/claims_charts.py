@@ -165,7 +165,7 @@ def claims_explorer(checked: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
             filter_by("which_theme", "Theme", "theme", rows["theme"].value_counts().index.tolist(), "All themes"),
             filter_by("which_verdict", "Verdict", "outcome", list(LETTERS), "All verdicts"),
         ],
-        compute=lambda: rows,
+        rows=lambda: rows,
         draw=draw_claims,
         say=claims.say_matching,
         title="What did the articles claim, and does it hold?",

@@ -68,7 +68,7 @@ def coverage_explorer(coverage: pd.DataFrame, source_ids: pd.Series, sources: pd
             filter_by("subject", "Theme", "theme", themes, "All themes"),
             choice("order", "Order", ORDERS),
         ],
-        compute=lambda order: coverage_rows(coverage, order),
+        rows=lambda order: coverage_rows(coverage, order),
         draw=draw_coverage,
         say=say_rows,
         title="How much of the evidence is here?",

@@ -1,9 +1,9 @@
-"""Explorer: controls, computation and drawing declared once, shown wherever a reader meets them.
+"""Explorer: controls, rows and drawing declared once, shown wherever a reader meets them.
 
     Explorer(
         controls=[choice("round", "Inspection round", ["2018-19", "2019-20"])],
-        compute=lambda round: ratings.overall_counts(tables, round),   # pure: choices in, rows out
-        draw=charts.counts,                                            # draws `base`, computes nothing
+        rows=lambda round: ratings.overall_counts(tables, round),   # pure: choices in, rows out
+        draw=charts.counts,                                         # draws `base`, computes nothing
         say=lambda rows, round: f"...",                                # the finding in words
         title=..., description=..., sources=...,
     )
@@ -72,7 +72,7 @@ class Control:
 
     @property
     def computes(self) -> bool:
-        """Whether `compute` is called with it."""
+        """Whether the rows are made anew for it."""
         return self.kind in ("choice", "number")
 
     @property
@@ -98,7 +98,7 @@ def choice(
     *,
     live_only: bool = False,
 ) -> Control:
-    """One of a list: passed to `compute` under `name`. A mapping gives what the reader sees for each value."""
+    """One of a list: passed to `rows` under `name`. A mapping gives what the reader sees for each value."""
     if not isinstance(options, Mapping):
         options = {str(option): option for option in options}
     start = next(iter(options.values()), None) if start is None else start
@@ -116,7 +116,7 @@ def number(
     *,
     live_only: bool = False,
 ) -> Control:
-    """A number from low to high in steps: passed to `compute` under `name`; shown with its unit ('%' or a word)."""
+    """A number from low to high in steps: passed to `rows` under `name`; shown with its unit ('%' or a word)."""
     if not (step > 0 and high >= low):
         raise ValueError(f"control {name!r}: step must be above 0 and high not below low")
     steps = math.floor((high - low) / step + 1e-9)
@@ -156,10 +156,11 @@ def _matches(rows: pd.DataFrame, control: Control, value: Any) -> np.ndarray:
 
 
 class Explorer:
-    """Controls, computation and drawing declared once.
+    """Controls, rows and drawing declared once.
 
     controls     what the reader can change, in reading order
-    compute      called with one keyword per `choice` and `number`; returns the rows for those choices
+    rows         called with one keyword per `choice` and `number`; returns the rows for those choices. A DataFrame
+                 where no control makes other rows
     draw         called with a chart that already holds the rows and the reader's choices (`base`): add marks and
                  encodings to it. `base.data` is the DataFrame, for domains and sort orders
     say          called with the matching rows and one keyword per control: the finding in a sentence or two
@@ -169,13 +170,14 @@ class Explorer:
     source_ids   where the rows have no `source_id` column
     redraw       False where `draw` does not look at `base.data`: a live_only control then changes nothing but the
                  rows of the chart at hand, which takes a tenth of the time of drawing it anew
+    The attribute `rows` is the DataFrame on the screen now: the next cell can go on with it.
     Raises ValueError when the grid would be too large for a page: make a control `live_only`, or cut its options.
     """
 
     def __init__(
         self,
         controls: Sequence[Control],
-        compute: Callable[..., pd.DataFrame],
+        rows: Callable[..., pd.DataFrame] | pd.DataFrame,
         draw: Callable[[alt.Chart], Any],
         *,
         title: str,
@@ -191,22 +193,30 @@ class Explorer:
         if reserved or len(set(names)) < len(names):
             raise ValueError(f"control names must differ from each other and from {RESET!r} and {FINDING!r}: {names}")
         self.controls = list(controls)
-        self.compute, self.draw, self.say = compute, draw, say
+        self.compute = (lambda: rows) if isinstance(rows, pd.DataFrame) else rows
+        self.draw, self.say = draw, say
         self.title, self.subtitle, self.description, self.sources = title, subtitle, description, sources
         self.redraw = redraw
         self._grid_controls = [c for c in self.controls if c.computes and not c.live_only]
         self._live_only = [c for c in self.controls if c.live_only]
         self.start = {control.name: control.start for control in self.controls}
         self._known: dict[tuple[str, Any], np.ndarray] = {}
-        self.rows = self._grid(self.start)
+        self.every = self._grid(self.start)
         if source_ids is None:
-            source_ids = self.rows.get("source_id", [])
+            source_ids = self.every.get("source_id", [])
         self.source_ids = list(source_ids)
         if not self.source_ids:
             raise ValueError(f"{title!r}: the rows have no source_id; add the column or name source_ids")
         self._live: Live | None = None
 
     # -- rows ---------------------------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows on the screen now: those of the reader's choices where the widgets are live, else of the start."""
+        if self._live is None:
+            return self.matching(self.start).reset_index(drop=True)
+        return self.matching(self._live.choices, self._live.rows).reset_index(drop=True)
 
     def _grid(self, choices: Mapping[str, Any]) -> pd.DataFrame:
         """The rows of every combination of the grid's controls, the others as in `choices`."""
@@ -230,9 +240,9 @@ class Explorer:
 
     def matching(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> pd.DataFrame:
         """The rows that a reader sees under `choices`."""
-        rows = self.rows if rows is None else rows
+        rows = self.every if rows is None else rows
         # A page asks for hundreds of combinations of the same rows: each control is looked at once for each choice.
-        known = self._known if rows is self.rows else {}
+        known = self._known if rows is self.every else {}
         matching = np.ones(len(rows), dtype=bool)
         for control in self.controls:
             if control in self._grid_controls or control.kind == "filter":
@@ -285,7 +295,7 @@ class Explorer:
     @cached_property
     def _start_chart(self) -> Any:
         """The chart at the start values: the page and the live widget begin with the same one."""
-        return self._chart(self.rows, self.start)
+        return self._chart(self.every, self.start)
 
     @cached_property
     def _start_spec(self) -> dict[str, Any]:
@@ -366,7 +376,7 @@ class Live:
         self.explorer = explorer
         self.choices = dict(explorer.start)
         self._held = False  # while several controls move at once, the chart waits for the last
-        self._rows, self._rows_for = explorer.rows, self._free_choices()
+        self.rows, self._rows_for = explorer.every, self._free_choices()
         self.widgets = {control.name: self._widget(control) for control in explorer.controls}
         self.reset = ipywidgets.Button(description="Back to the start values", layout=_layout(width="max-content"))
         self.reset.on_click(lambda _: self._reset())
@@ -404,7 +414,7 @@ class Live:
             self._update([control])
 
     def _update(self, moved: list[Control]) -> None:
-        partial = self._rows is not self.explorer.rows  # the rows at hand are those of one choice only
+        partial = self.rows is not self.explorer.every  # the rows at hand are those of one choice only
         try:
             if self._free_choices() != self._rows_for or (partial and any(control.computes for control in moved)):
                 self._recompute()
@@ -421,7 +431,7 @@ class Live:
     def _recompute(self) -> None:
         free = self._free_choices()
         if free == {control.name: control.start for control in self.explorer._live_only}:
-            rows = self.explorer.rows
+            rows = self.explorer.every
         else:
             here = {control.name: self.choices[control.name] for control in self.explorer._grid_controls}
             rows = self.explorer._compute(self.choices).assign(**here)
@@ -429,8 +439,8 @@ class Live:
             self.chart.chart = self.explorer._chart(rows, self.choices)
         else:
             self.chart.spec = self._with_rows(rows)
-        self._rows, self._rows_for = rows, free
-        self.link.whole = rows is self.explorer.rows
+        self.rows, self._rows_for = rows, free
+        self.link.whole = rows is self.explorer.every
 
     def _with_rows(self, rows: pd.DataFrame) -> dict[str, Any]:
         """The specification at hand with other rows and the present choices."""
@@ -441,7 +451,7 @@ class Live:
         return {**spec, "datasets": {**spec["datasets"], name: records}, "params": params}
 
     def _say(self) -> None:
-        finding = self.explorer.finding(self.choices, self._rows)
+        finding = self.explorer.finding(self.choices, self.rows)
         self.message.value = (
             f'<p role="status" aria-live="polite" style="font-size:1.05em;line-height:1.4;max-width:46em">'
             f"{display.escape(finding)}</p>"

@@ -163,7 +163,7 @@ def from_plan_to_outcome(figures: pd.DataFrame, sources: pd.DataFrame) -> Explor
                 "At any stage",
             ),
         ],
-        compute=lambda theme: drawn[drawn["path"] == theme].drop(columns="path"),
+        rows=lambda theme: drawn[drawn["path"] == theme].drop(columns="path"),
         draw=_draw,
         say=say,
         title="From plan to outcome: what was promised, expected later, and delivered?",

@@ -60,7 +60,7 @@ def publisher_explorer(rows: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
     themes = {theme: theme for theme in rows["theme"].unique()}
     return Explorer(
         [choice("theme", "Theme", {"All themes": "", **themes})],
-        compute=lambda theme: publisher_rows(rows, sources, theme),
+        rows=lambda theme: publisher_rows(rows, sources, theme),
         draw=draw_publishers,
         say=say_publishers,
         title="Whose figures are these?",

@@ -368,7 +368,7 @@ def pressure_explorer(table: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
                 live_only=True,
             ),
         ],
-        compute=partial(pressure_rows, inputs),
+        rows=partial(pressure_rows, inputs),
         draw=partial(draw_pressure, full_time_hours=inputs["", "", "full_time_hours"]),
         say=lambda rows, **choices: risk.say(risk.answer(inputs, **choices)),
         title="Simulation: how much under-recording makes the load look manageable on paper?",

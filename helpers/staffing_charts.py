@@ -234,7 +234,7 @@ def nps_explorer(staff: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataF
 
     return Explorer(
         controls=[choice("view", "Show", list(views))],
-        compute=compute,
+        rows=compute,
         draw=draw,
         say=lambda rows, view: staffing.say_parts(rows),
         title="NPS staff by division and grade",
@@ -362,7 +362,7 @@ def _figures_explorer(
         layers.append(words.encode(alt.X("text_at:Q", title=None), y_only, text=alt.Text("text:N")))
         return alt.layer(*layers, width=430, height=alt.Step(32))
 
-    return Explorer(controls=[choice("list", label, options)], compute=lambda list: listed[list], draw=draw, **settings)
+    return Explorer(controls=[choice("list", label, options)], rows=lambda list: listed[list], draw=draw, **settings)
 
 
 def cuts_explorer(cuts: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
@@ -623,7 +623,7 @@ def cut_explorer(
             ),
             filter_by("start", "Starting point", "start_id", options, "All published mean caseloads"),
         ],
-        compute=compute,
+        rows=compute,
         draw=draw,
         say=say,
         title="What does cutting staff by a third do to cases per officer?",

@@ -174,7 +174,7 @@ def timeline_explorer(
             show("period", "Period", {"Whole time, 2010 to 2023": "", **dict(zip(periods, stretches["key"]))}),
             show("statistic", "Statistic below", {label: name for name, label in STATISTICS.items()}),
         ],
-        compute=lambda: rows,
+        rows=lambda: rows,
         draw=draw,
         say=say,
         title="What happened when, and who was in office?",
@@ -522,7 +522,7 @@ def ownership_explorer(ownership: pd.DataFrame, providers: pd.DataFrame, sources
                 "All owners",
             )
         ],
-        compute=lambda: rows,
+        rows=lambda: rows,
         draw=draw,
         say=say,
         title="Who owned each of the 21 CRCs, June 2014 to June 2021?",

@@ -58,7 +58,7 @@ def places_explorer(placed: pd.DataFrame, sources: pd.DataFrame) -> Explorer:
     crcs = placed["provider_id"].nunique()
     return Explorer(
         [choice("grouping", "Group the companies by", who_is_who.GROUPINGS)],
-        compute=lambda grouping: place_rows(placed, sources, grouping),
+        rows=lambda grouping: place_rows(placed, sources, grouping),
         draw=draw_places,
         say=lambda _, grouping: who_is_who.say_placed(placed, grouping),
         title="Which CRC lay where, and whose was it?",

@@ -34,9 +34,9 @@ def cases(tables):
 
 
 def test_every_inspection_is_drawn_once(inspections, inspected):
-    assert len(inspections.rows) == len(inspected) == 78
-    assert inspections.rows["band"].value_counts().to_dict() == inspected["band"].value_counts().to_dict()
-    assert list(inspections.rows["region"]) == sorted(inspections.rows["region"])
+    assert len(inspections.every) == len(inspected) == 78
+    assert inspections.every["band"].value_counts().to_dict() == inspected["band"].value_counts().to_dict()
+    assert list(inspections.every["region"]) == sorted(inspections.every["region"])
 
 
 def test_sentences_of_the_inspections(inspections):
@@ -58,8 +58,8 @@ def test_programmes_and_their_gap(tables, inspected):
 
 def test_every_finding_of_the_cases_has_one_subject(tables, cases):
     findings = after.case_findings(tables)
-    assert len(cases.rows) == len(findings)
-    assert set(cases.rows["subject"]) == set(charts.SUBJECTS)
+    assert len(cases.every) == len(findings)
+    assert set(cases.every["subject"]) == set(charts.SUBJECTS)
     for measure in tables["after_measures"].query("theme == 'case_findings'")["measure"]:
         assert charts.subject_of(measure) in charts.SUBJECTS
     with pytest.raises(ValueError, match="court_dates"):
@@ -67,7 +67,7 @@ def test_every_finding_of_the_cases_has_one_subject(tables, cases):
 
 
 def test_hedges_of_the_cases_are_kept_when_turned_round(cases):
-    rows = cases.rows.set_index("place")
+    rows = cases.every.set_index("place")
     assert rows.loc["Public protection cases, South Central, November 2025", "hedge"].tolist().count("more_than") == 1
     exact = rows[(rows["hedge"] == "exact") & rows["low"].notna()]
     assert (exact["low"] < exact["sufficient"]).all() and (exact["sufficient"] < exact["high"]).all()
@@ -99,10 +99,10 @@ def test_sentences_of_the_national_figures(national, measure, words):
 def test_national_rows_have_a_body_a_value_and_a_day(tables, national):
     series = charts.national_series(tables)
     assert list(series["measure"].unique()) == [*charts.NATIONAL_MEASURES, *charts.REOFFENDING]
-    assert len(national.rows) == len(series)
-    assert national.rows[["body", "start", "end", "value"]].notna().all().all()
-    assert set(national.rows["body"]) == set(charts.BODY_NAMES.values())
-    implied = national.rows[(national.rows["hedge"] == "implied")]
+    assert len(national.every) == len(series)
+    assert national.every[["body", "start", "end", "value"]].notna().all().all()
+    assert set(national.every["body"]) == set(charts.BODY_NAMES.values())
+    implied = national.every[(national.every["hedge"] == "implied")]
     assert {3539, 4627, 5658} <= set(implied["value"])
 
 

@@ -112,7 +112,7 @@ def test_bounds_are_arrows_and_exact_shares_are_points():
 
 def test_explorer_filters_and_says_when_nothing_matches():
     explorer = case_quality_charts.shares_explorer(TABLES["case_quality"], TABLES["providers"], TABLES["sources"])
-    assert len(explorer.rows) == 2 * len(PUBLISHED)
+    assert len(explorer.every) == 2 * len(PUBLISHED)
     start = dict(explorer.start)
     assert explorer.finding(start).startswith("29 published shares, 7 exact.")
     london = explorer.finding({**start, "service": "London"})

@@ -12,9 +12,9 @@ EXPLORER = claims_charts.claims_explorer(CHECKED, TABLES["sources"])
 
 
 def test_one_row_a_claim_and_no_empty_label():
-    assert len(EXPLORER.rows) == len(CHECKED) == 101
-    assert not EXPLORER.rows.isna().any().any()
-    longest = EXPLORER.rows.groupby("theme").size().max()
+    assert len(EXPLORER.every) == len(CHECKED) == 101
+    assert not EXPLORER.every.isna().any().any()
+    longest = EXPLORER.every.groupby("theme").size().max()
     assert longest < claims_charts.MOST
 
 

@@ -41,10 +41,18 @@ CONTROLS = [
 ]
 
 
-def make(controls=CONTROLS, compute=compute, draw=draw, say=say, **options):
+def make(controls=CONTROLS, rows=compute, draw=draw, say=say, **options):
     return Explorer(
-        controls, compute, draw, say=say, title="What happens?", description="Bars.", sources=SOURCES, **options
+        controls, rows, draw, say=say, title="What happens?", description="Bars.", sources=SOURCES, **options
     )
+
+
+def test_rows_are_those_on_the_screen_now_live_choices_included():
+    made = make()
+    assert list(made.rows["kind"]) == list(made.matching(made.start)["kind"])
+    made.live.widgets["kind"].value = "x"
+    assert set(made.rows["kind"]) == {"x"}
+    assert len(made.rows) < len(made.every)
 
 
 def parameters(spec):
@@ -54,8 +62,8 @@ def parameters(spec):
 def test_a_shown_choice_reaches_drawing_and_sentence_but_not_the_rows():
     panel = show("panel", "Figure below", {"Staff": "staff", "People": "people"}, "people")
     made = make([*CONTROLS, panel], say=lambda rows, panel, **choices: f"{len(rows)} rows above {panel}.")
-    assert len(made.rows) == len(make().rows)
-    assert "panel" not in made.rows
+    assert len(made.every) == len(make().every)
+    assert "panel" not in made.every
     assert made.finding(made.start) == "2 rows above people."
     parameter = parameters(made.spec())["panel"]
     assert parameter["value"] == "people"
@@ -63,7 +71,7 @@ def test_a_shown_choice_reaches_drawing_and_sentence_but_not_the_rows():
 
 
 def test_grid_holds_every_combination_once():
-    rows = make().rows
+    rows = make().every
     assert len(rows) == 2 * 4 * 2
     assert rows.groupby(["round", "cut"]).size().eq(2).all()
     assert (rows.loc[rows["body"] == "CRC", "n"] == 2 * rows.loc[rows["body"] == "CRC", "cut"]).all()
@@ -181,7 +189,7 @@ def test_live_only_control_recomputes_and_is_announced_as_fixed():
 
     controls = [CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)]
     explorer = make(controls, counted)
-    assert len(explorer.rows) == 4
+    assert len(explorer.every) == 4
     spec = explorer.spec()
     assert "cut" not in parameters(spec)
     assert any("staff cut: 10%" in line for line in spec["title"]["subtitle"])
@@ -230,7 +238,7 @@ def test_without_redraw_only_the_rows_change_and_the_choices_stay():
     assert {parameter["name"]: parameter["value"] for parameter in live.chart.spec["params"]} == {"round": "2019-20"}
     live.reset.click()
     rows = next(iter(live.chart.spec["datasets"].values()))
-    assert len(rows) == len(explorer.rows)
+    assert len(rows) == len(explorer.every)
     assert live.chart.spec["params"][0]["value"] == "2018-19"
     assert "In 2018-19 at 10%" in live.message.value
 
@@ -262,7 +270,7 @@ def test_too_large_a_grid_names_the_controls():
         return pd.concat([compute(round, cut)] * (PAGE_ROWS // 10))
 
     with pytest.raises(ValueError, match=r"round \(2\), cut \(4\)"):
-        make(compute=many)
+        make(rows=many)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +291,7 @@ def test_wrong_declarations_are_refused_in_words(build, message):
 
 def test_chart_without_sources_is_refused():
     with pytest.raises(ValueError, match="source_id"):
-        make(compute=lambda round, cut: compute(round, cut).drop(columns="source_id"))
+        make(rows=lambda round, cut: compute(round, cut).drop(columns="source_id"))
 
 
 def test_layers_share_the_choice():

@@ -210,7 +210,7 @@ def test_an_explorer_takes_hostile_text_as_a_choice(text):
     rows = pd.DataFrame({"name": [text, "plain"], "value": [1, 2], "source_id": ["s", "s"]})
     explorer = Explorer(
         [choice("way", "Way", [text, "other"]), filter_by("who", "Who", "name", [text, "plain"], "All")],
-        compute=lambda way: rows,
+        rows=lambda way: rows,
         draw=lambda base: base.mark_bar().encode(x="value:Q", y="name:N"),
         say=lambda found, **_: f"{len(found)}: {found['name'].iloc[0]}",
         title="What?",

@@ -65,8 +65,8 @@ def test_the_sums_say_so_when_one_does_not_add_up(figures, sources):
 
 
 def test_explorer_holds_every_figure_once(explorer, figures):
-    assert len(explorer.rows) == len(money.paths(figures))
-    assert set(explorer.rows["theme"]) == set(money.PATHS) == set(money_charts.THEMES.values())
+    assert len(explorer.every) == len(money.paths(figures))
+    assert set(explorer.every["theme"]) == set(money.PATHS) == set(money_charts.THEMES.values())
 
 
 @pytest.mark.parametrize(

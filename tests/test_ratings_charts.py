@@ -101,7 +101,7 @@ def test_a_service_can_be_chosen_by_click_and_by_list(tables, grid):
     assert set(chosen["bind"]["options"]) - {None} == set(ratings.services(tables["providers"])["name"])
     assert len(chosen["views"]) == 1
     assert spec["vconcat"][1]["layer"][0]["encoding"]["opacity"]["condition"][0]["param"] == "chosen"
-    assert "none of its 10 standard ratings is known" in grid.rows.query("service == 'NPS London'")["said"].iloc[
+    assert "none of its 10 standard ratings is known" in grid.every.query("service == 'NPS London'")["said"].iloc[
         0
     ].replace("\n", " ")
 

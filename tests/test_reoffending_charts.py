@@ -42,7 +42,7 @@ def test_explorers_have_words_sources_and_a_sentence_for_every_choice(explorers,
 
 
 def test_the_series_explorer_keeps_every_cohort_and_joins_no_measures(explorers, tables):
-    rows = explorers["series"].rows
+    rows = explorers["series"].every
     for population in reoffending_charts.PEOPLE:
         for period, measures in (("year", reoffending_charts.MEASURES.values()),
                                  ("quarter", [reoffending.CURRENT_QUARTERLY])):  # fmt: skip
@@ -64,7 +64,7 @@ def test_the_series_explorer_says_the_known_rates(explorers):
 
 
 def test_the_change_explorer_begins_with_the_base_and_its_parts_add_up(explorers):
-    rows = explorers["change"].rows
+    rows = explorers["change"].every
     first = rows.groupby(["population", "measure", "base"]).first()
     assert (first[["due_to_binary", "due_to_frequency", "total_change"]] == 0).all(axis=None)
     assert (rows["due_to_binary"] + rows["due_to_frequency"] - rows["total_change"]).abs().max() < 2e-4
@@ -76,8 +76,8 @@ def test_the_change_explorer_begins_with_the_base_and_its_parts_add_up(explorers
 
 def test_success_counts_are_all_drawn_and_follow_the_rule(explorers, tables):
     explorer = explorers["success"]
-    assert len(explorer.rows) == len(tables["success_counts"])
-    assert (explorer.rows["end"] - explorer.rows["start"] == explorer.rows["crcs"]).all()
+    assert len(explorer.every) == len(tables["success_counts"])
+    assert (explorer.every["end"] - explorer.every["start"] == explorer.every["crcs"]).all()
     assert explorer.finding(explorer.start).startswith("2 to 21 of 21 CRCs succeeded")
     assert explorer.finding({"rate": "binary", "test": "consistent"}).startswith("6 of 21 CRCs succeeded, in 1 ")
     assert explorer.finding({"rate": "frequency", "test": "consistent"}) == NOTHING
@@ -90,7 +90,7 @@ def test_success_rules_and_counts_as_tables(tables):
 
 
 def test_the_exact_chance_stays_near_the_formula(explorers):
-    rows = explorers["power"].rows
+    rows = explorers["power"].every
     assert (rows["formula"] - rows["exact"]).abs().max() < 2
     assert rows["formula"].between(0, 100).all()
     said = explorers["power"].finding(explorers["power"].start)
@@ -214,7 +214,7 @@ def test_the_overview_is_drawn_with_its_suppressed_values(tmp_path):
     path = tmp_path / official_files.OFFICIAL_FILES["overview"].name
     path.write_text(overview_text())
     explorer = reoffending_charts.official_overview(path)
-    assert len(explorer.rows) == 2 and explorer.rows["rate"].isna().sum() == 1
+    assert len(explorer.every) == 2 and explorer.every["rate"].isna().sum() == 1
     said = explorer.finding(explorer.start)
     assert "20.0% (Adult, a. White, a. Female)" in said and "1 value is suppressed." in said
     assert explorer.spec()["usermeta"]["source_ids"] == ["official-overview"]

@@ -375,7 +375,7 @@ def test_an_explorer_takes_it():
             explorer.number("share_percent", "Red recorded as amber", 0, 100, 50, 0, "%"),
             explorer.number("red_percent", "Red", 0, 30, 5, 15, "%", live_only=True),
         ],
-        compute=lambda **choices: pd.DataFrame([risk.compute(INPUTS, **choices, draws=20)]),
+        rows=lambda **choices: pd.DataFrame([risk.compute(INPUTS, **choices, draws=20)]),
         draw=lambda base: base.mark_bar().encode(x="hours_needed:Q"),
         say=lambda rows, **choices: risk.say(rows.iloc[0]),
         title="Simulation",

@@ -61,11 +61,11 @@ def test_every_choice_has_rows_a_sentence_and_sources(explorers):
 
 
 def test_no_figure_is_lost(explorers, cuts, tables):
-    assert len(explorers["cuts"].rows) == len(cuts)
+    assert len(explorers["cuts"].every) == len(cuts)
     loads = staffing.caseload_per_officer(tables["workload"])
     people = staffing.people_supervised(tables["caseload"], ["all-probation", "all-crcs", "nps"])
     shares = staffing.caseload_shares(tables["workload"])
-    assert len(explorers["caseloads"].rows) == len(loads) + len(people) + len(shares)
+    assert len(explorers["caseloads"].every) == len(loads) + len(people) + len(shares)
 
 
 def test_rivals_stand_together_and_bounds_keep_their_hedge(explorers):
@@ -75,10 +75,10 @@ def test_rivals_stand_together_and_bounds_keep_their_hedge(explorers):
         for _, group in rivals.groupby("group"):
             assert len(group) > 1
             assert group.index.tolist() == list(range(group.index[0], group.index[0] + len(group)))
-    rows = explorers["cuts"].rows
+    rows = explorers["cuts"].every
     assert rows.loc[rows["text"].str.startswith("at least 30%"), "hedge"].tolist() == ["this or more"]
     assert rows.loc[rows["text"].str.startswith("at most 40%"), "hedge"].tolist() == ["this or less"]
-    loads = explorers["caseloads"].rows
+    loads = explorers["caseloads"].every
     assert loads.loc[loads["figure"] == 42, "hedge"].tolist()[:1] == ["this or more"]
     assert "about 80 to 100, some officers, November 2018" in set(loads["text"])
 

@@ -28,9 +28,9 @@ def say(explorer, **choices):
 
 def test_every_event_is_drawn_once_and_only_days_are_points(explorer):
     events = load("events")
-    assert len(explorer.rows) == len(events)
-    assert explorer.rows["end"].isna().sum() == (events["date_precision"] == "day").sum()
-    assert not explorer.rows.duplicated(["kind_name", "title", "start"]).any()
+    assert len(explorer.every) == len(events)
+    assert explorer.every["end"].isna().sum() == (events["date_precision"] == "day").sum()
+    assert not explorer.every.duplicated(["kind_name", "title", "start"]).any()
 
 
 def test_description_sources_and_shared_axis(explorer):
@@ -70,14 +70,14 @@ def test_an_empty_choice_is_announced_in_the_chart(explorer):
 
 
 def test_ownership_draws_21_rows_without_a_gap(owners):
-    assert owners.rows["crc"].nunique() == 21
-    assert len(owners.rows) == len(load("ownership"))
-    following = owners.rows.sort_values("start").groupby("crc")
+    assert owners.every["crc"].nunique() == 21
+    assert len(owners.every) == len(load("ownership"))
+    following = owners.every.sort_values("start").groupby("crc")
     assert (
         following["start"].shift(-1).dropna()
-        == owners.rows.sort_values("start").loc[following["start"].shift(-1).dropna().index, "end"]
+        == owners.every.sort_values("start").loc[following["start"].shift(-1).dropna().index, "end"]
     ).all()
-    assert owners.rows["label"].notna().all()
+    assert owners.every["label"].notna().all()
 
 
 def test_what_each_owner_held(owners):

@@ -15,8 +15,8 @@ def explorer():
 
 
 def test_every_place_is_drawn_with_its_source(explorer):
-    assert len(explorer.rows) == len(PLACED)
-    assert explorer.rows["source"].notna().all()
+    assert len(explorer.every) == len(PLACED)
+    assert explorer.every["source"].notna().all()
     spec = explorer.spec()
     assert spec["description"]
     assert set(spec["usermeta"]["source_ids"]) == set(PLACED["source_id"])
