@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
@@ -180,3 +180,116 @@ def day(date: str) -> alt.DateTime:
 def year_axis(**options: Any) -> alt.Axis:
     """Axis of time with one label a year."""
     return alt.Axis(format="%Y", tickCount="year", **options)
+
+
+def lines(what: Any, below: Any, width: int = 72) -> str:
+    """A row's label for `published`: what the figure is, and below it whom or when, broken into lines."""
+    return "\n".join([*textwrap.wrap(str(what), width), *textwrap.wrap(str(below), width)])
+
+
+def published(
+    base: alt.Chart, x: alt.X, *, colour: Any = None, shape: Any = None, tooltip: Sequence[Any] = (), stem: bool = False
+) -> alt.LayerChart:
+    """Published figures one below the other, each under its label, with its hedge.
+
+    Filled: exact. Hollow: hedged, with an arrow to the side where the true value lies. A bar: a range. On a shaded
+    ground with a letter: rivals, which are statements of one thing that differ. A question mark: not known.
+
+        labels = [charts.lines(*cells) for cells in zip(rows["what"], rows["who"])]
+        rows = rows.assign(row=range(len(rows)), label=labels)
+        charts.published(alt.Chart(rows), alt.X("value:Q", title="share (percent)"), colour=charts.body_colour())
+
+    base     its data have the columns row (place from the top), label, value, qualifier (as in `display.HEDGES`) and
+             words (the figure with its hedge); if they have high, a bar runs from value to it; if they have rival,
+             the letter of each rival, empty elsewhere
+    x        channel of `value`, with title, scale and axis
+    colour, shape   channels for the marks, dark and round without them
+    tooltip  more to say of a mark than its label and its words
+    stem     True draws a line from zero to each mark, for amounts
+    """
+    tall = 15 * (1 + int(base.data["label"].str.count("\n").max())) + 20
+    top, mark = 5 - tall / 2, tall / 2 - 11
+    y = alt.Y("row:O", axis=None, scale=alt.Scale(type="band", padding=0))
+    looks = {"color": colour or alt.value(INK), "shape": shape or alt.value("circle")}
+    tooltip = [alt.Tooltip("label:N", title="What"), alt.Tooltip("words:N", title="Figure"), *tooltip]
+    known = base.transform_filter("isValid(datum.value)")
+    hedged = known.transform_filter("datum.qualifier !== 'exact'").encode(x, y, **looks)
+    layers = [base.mark_rule(color="#e3e6e9", yOffset=tall / 2).encode(y=y, x=alt.value(0), x2=alt.value("width"))]
+    if "rival" in base.data:
+        rival = base.transform_filter("datum.rival !== ''").encode(y=y)
+        odd = (
+            alt.when("indexof('ACEGIKM', datum.rival) >= 0").then(alt.value("#eef1f4")).otherwise(alt.value("#fbf3e4"))
+        )
+        letter = rival.transform_calculate(said="'rival ' + datum.rival").mark_text(
+            align="right", color=MUTED, yOffset=mark
+        )
+        layers.insert(0, rival.mark_rect().encode(x=alt.value(0), x2=alt.value("width"), color=odd))
+        layers.append(letter.encode(x=alt.value("width"), text="said:N"))
+    if stem:
+        layers.append(
+            known.mark_rule(strokeWidth=2, yOffset=mark).encode(x, y, x2=alt.X2Datum(0), color=looks["color"])
+        )
+    if "high" in base.data:
+        bar = known.transform_filter("isValid(datum.high)").mark_rule(strokeWidth=6, opacity=0.45, yOffset=mark)
+        layers.append(bar.encode(x, y, x2=alt.X2("high:Q"), color=looks["color"]))
+    for side, qualifiers, ahead in (
+        ("left", "['at_most', 'less_than']", -16),
+        ("right", "['at_least', 'more_than']", 16),
+    ):
+        arrow = hedged.transform_filter(f"indexof({qualifiers}, datum.qualifier) >= 0").encode(
+            shape=alt.value(f"triangle-{side}")
+        )
+        layers.append(arrow.mark_point(size=90, opacity=1, xOffset=ahead, yOffset=mark))
+    layers += [
+        known.transform_filter("datum.qualifier === 'exact'")
+        .mark_point(size=100, opacity=1, yOffset=mark)
+        .encode(x, y, **looks, tooltip=tooltip),
+        hedged.mark_point(size=100, opacity=1, filled=False, fill="#ffffff", strokeWidth=2, yOffset=mark).encode(
+            tooltip=tooltip
+        ),
+        base.transform_filter("!isValid(datum.value)")
+        .mark_text(align="left", fontWeight=600, text="?", fontSize=15, yOffset=mark)
+        .encode(x=alt.value(2), y=y),
+        base.mark_text(align="left", baseline="top", lineBreak="\n", lineHeight=15, yOffset=top).encode(
+            x=alt.value(2), y=y, text="label:N"
+        ),
+        base.mark_text(align="right", baseline="top", fontWeight=600, yOffset=top).encode(
+            x=alt.value("width"), y=y, text="words:N"
+        ),
+    ]
+    return alt.layer(*layers, width=520, height=alt.Step(tall))
+
+
+def tiles(base: alt.Chart, x: alt.X, y: alt.Y, *, tooltip: Sequence[Any] = (), **options: Any) -> alt.LayerChart:
+    """Ratings as tiles: the colour of the band and its initials, so that nobody depends on the colour.
+
+        charts.tiles(alt.Chart(rows), alt.X("standard:N"), alt.Y("service:N"))
+
+    base     its data have the column band, and basis where implied ratings are to carry a star
+    options  of the channel of colour, such as legend=None
+    """
+    star = "(datum.basis === 'implied' ? '*' : '')" if "basis" in base.data else "''"
+    square = base.mark_rect(stroke="#ffffff", strokeWidth=2)
+    initials = base.transform_calculate(initials=f"{BAND_INITIALS}[datum.band] + {star}").mark_text(
+        fontWeight=600,
+        color=alt.expr("datum.band === 'Unknown' || datum.band === 'Not applicable' ? '#1f2933' : 'white'"),
+    )
+    return alt.layer(
+        square.encode(x, y, color=band_colour(base.data["band"], **options), tooltip=list(tooltip)),
+        initials.encode(x, y, text="initials:N"),
+    )
+
+
+def reference(value: float, label: str, axis: str = "x") -> alt.LayerChart:
+    """A dashed line at a value that marks are read against, with its label at the end.
+
+    charts.published(...) + charts.reference(50, "half of the cases")
+    """
+    base = alt.Chart(pd.DataFrame({"value": [value], "label": [label]}))
+    at = alt.X("value:Q") if axis == "x" else alt.Y("value:Q")
+    end = {"y": alt.value(-4)} if axis == "x" else {"x": alt.value("width")}
+    side = {"align": "center", "baseline": "bottom"} if axis == "x" else {"align": "right", "dy": -6}
+    return alt.layer(
+        base.mark_rule(strokeDash=[4, 4], color=RULE).encode(at),
+        base.mark_text(color=MUTED, **side).encode(at, text="label:N", **end),
+    )

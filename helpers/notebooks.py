@@ -32,6 +32,7 @@ METADATA = {
 WIDGET_MIMES = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
 SKELETON = "skeleton.ipynb"  # what a new notebook is copied from; no page of the collection, so it has no number
 LARGEST = 1_000_000  # bytes of a committed notebook
+LONGEST_CELL = 40
 
 
 class NotebookError(Exception):
@@ -145,8 +146,8 @@ def problems(path: Path) -> list[str]:
         where = f"{path.name}, cell {cell.id}"
         if cell.execution_count != count:
             found.append(f"{where}: not executed in order; run `make notebooks`")
-        if any(line.lstrip().startswith(("def ", "class ")) for line in cell.source.splitlines()):
-            found.append(f"{where}: defines something; move it to helpers/")
+        if (length := len(cell.source.splitlines())) > LONGEST_CELL:
+            found.append(f"{where}: {length} lines; at most {LONGEST_CELL} (a shorter cell, or a function in helpers/)")
         for output in cell.outputs:
             if output.output_type not in ("display_data", "execute_result"):
                 found.append(f"{where}: has a {output.output_type} output; show what is meant for readers instead")

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import case_quality, case_quality_charts, data
-from helpers.explorer import NOTHING
+from helpers import case_quality, data
 
 TABLES = {name: data.load(name) for name in ("case_quality", "providers", "standards", "ratings", "sources")}
 PUBLISHED = case_quality.published_shares(TABLES["case_quality"], TABLES["providers"])
@@ -89,33 +88,3 @@ def test_through_the_gate_is_compared_within_service_and_round():
     counts = case_quality.gate_counts(TABLES["ratings"])
     assert counts["good"].tolist() == [4, 2]
     assert counts["of"].tolist() == [6, 27]
-    sentence = case_quality.say_gate(gate, counts)
-    assert "4 of 6 CRC ratings" in sentence
-    assert "2 of 27" in sentence
-
-
-def test_sentences():
-    assert case_quality.say_published(PUBLISHED).startswith("29 published shares of good or poor work were found, 7 of")
-    assert "8 of 11 published shares" in case_quality.say_below_half(TURNED)
-    assert "71% (2018" in case_quality.say_thematic(PUBLISHED)
-
-
-def test_bounds_are_arrows_and_exact_shares_are_points():
-    rows = case_quality_charts.share_rows(PUBLISHED)
-    bounds = rows["hedge"] == "bound"
-    assert (rows.loc[bounds, "end"] != rows.loc[bounds, "value"]).all()
-    assert (rows.loc[~bounds, "end"] == rows.loc[~bounds, "value"]).all()
-    up = PUBLISHED["qualifier"].isin(["more_than", "at_least"])
-    assert (rows.loc[up, "end"] > rows.loc[up, "value"]).all()
-    assert set(rows.loc[up, "angle"]) == {90}
-
-
-def test_explorer_filters_and_says_when_nothing_matches():
-    explorer = case_quality_charts.shares_explorer(TABLES["case_quality"], TABLES["providers"], TABLES["sources"])
-    assert len(explorer.every) == 2 * len(PUBLISHED)
-    start = dict(explorer.start)
-    assert explorer.finding(start).startswith("29 published shares, 7 exact.")
-    london = explorer.finding({**start, "service": "London"})
-    assert london.startswith("1 published share, 1 exact.")
-    assert explorer.finding({**start, "service": "London", "subject": "Diversity"}) == NOTHING
-    assert "fewer than half" in explorer.finding({**start, "direction": "sufficient"})

@@ -832,7 +832,6 @@ LOOKED_UP = [
     ("after_comparability.verdict", "after_reunification_charts.VERDICTS"),
     ("after_figures.qualifier", "after_reunification_charts.HEDGE_SHAPES"),
     ("case_quality.dimension", "case_quality.DIMENSIONS"),
-    ("case_quality.direction", "case_quality_charts.INK"),
     ("case_quality.kind", "case_quality.KINDS"),
     ("claims.verdict", "claims.VERDICTS"),
     ("delivery_unit_inspections.band", "after_reunification_charts.BAND_SHAPES"),
