@@ -36,7 +36,6 @@ data: $(READY) ## check the data alone
 
 notebooks: $(READY) ## execute and normalise every notebook (ONLY="02 04": those), and say what changed
 	@$(BIN)/python -m helpers.notebooks $(ONLY)
-	@$(BIN)/python -m helpers.fingerprints
 
 readme: $(READY) ## bring the lists of notebooks and the counted numbers up to date
 	@$(BIN)/python -m helpers.readme

@@ -98,9 +98,15 @@ def frame_html(frame: pd.DataFrame) -> str:
     return f"{head}<tbody>{body}"
 
 
+def frame_text(frame: pd.DataFrame) -> str:
+    """A DataFrame as text, the same in every terminal: each row on one line, all columns."""
+    return frame.to_string(max_rows=pd.options.display.max_rows, na_rep=UNKNOWN)
+
+
 def with_frames(formatter: Any) -> Any:
-    """An IPython DisplayFormatter that shows DataFrames by `frame_html`."""
+    """An IPython DisplayFormatter that shows DataFrames by `frame_html`, and as text with each row on one line."""
     formatter.formatters["text/html"].for_type(pd.DataFrame, frame_html)
+    formatter.formatters["text/plain"].for_type(pd.DataFrame, lambda frame, printer, _: printer.text(frame_text(frame)))
     return formatter
 
 

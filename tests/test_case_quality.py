@@ -88,3 +88,12 @@ def test_through_the_gate_is_compared_within_service_and_round():
     counts = case_quality.gate_counts(TABLES["ratings"])
     assert counts["good"].tolist() == [4, 2]
     assert counts["of"].tolist() == [6, 27]
+
+
+def test_known_totals():
+    assert len(PUBLISHED) == 29
+    assert (PUBLISHED["qualifier"] == "exact").sum() == 7
+    assert PUBLISHED.loc[PUBLISHED["provider_id"].str.match("crc-|nps-"), "provider_id"].nunique() == 8
+    safe = case_quality.below_half(TURNED).query("dimension == 'Keeping people safe'")["below_half"]
+    assert safe.value_counts().to_dict() == {"yes": 8, "no": 3}
+    assert (PUBLISHED["kind"] == "Thematic inspection").sum() == 9

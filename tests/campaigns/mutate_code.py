@@ -51,7 +51,7 @@ OUTCOMES = {"tests": "noticed by the tests of the module", "notebooks": "noticed
 TESTS = {
     "charts": ["test_ratings_charts", "test_hostile", "test_notebooks"],
     "compare": ["test_hostile", "test_notebooks"],
-    "data": ["test_data_readme", "test_fingerprints", "test_data_fuzz"],
+    "data": ["test_data_readme", "test_data_fuzz"],
     "display": ["test_hostile", "test_compare", "test_notebooks"],
     "explorer": ["test_hostile", "test_claims_charts"],
     "notebooks": ["test_hostile"],

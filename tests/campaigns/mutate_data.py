@@ -8,7 +8,6 @@ that notices is recorded:
 2. known totals  the unit tests of the analysis that read the table (without those of hypothesis, which make up data)
 3. notebooks     the cells of every notebook that reads the table, compared with the committed outputs as strict nbval
                  compares them: charts field by field, HTML and text by character; pictures not at all
-4. fingerprints  tests/fingerprints.json: names the table and the column, shows no figure
 
 Everything is seeded: the same data, code and seed give the same table of results, tests/campaigns/mutate_data.md.
 """
@@ -45,11 +44,11 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import helpers
-from helpers import compare, data, display, explorer, fingerprints, notebooks, stopping
+from helpers import compare, data, display, explorer, notebooks, stopping
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).with_suffix(".md")
-CHECKS = ("loader", "known totals", "notebooks", "fingerprints")
+CHECKS = ("loader", "known totals", "notebooks")
 # The analysis of each theme. Charts are compared in the notebooks; the others test machinery, not figures.
 TOTALS = (
     *("ratings", "case_quality", "staffing", "risk_under_pressure", "reoffending", "money", "timeline"),
@@ -372,7 +371,6 @@ class Campaign:
     seconds: dict[str, float]
     slow: list[str]
     failing: dict[str, str]
-    prints: fingerprints.Fingerprints
 
     def judge(self, change: Change) -> dict[str, str]:
         """The first check that notices the change, and what it says."""
@@ -399,8 +397,7 @@ class Campaign:
                 found = notebook_differences(self.committed[name], skip=list(self.stale[name]))
                 for cell in found.keys() - self.stale[name].keys():
                     return {"check": "notebooks", "said": f"{name}, cell {cell}: {found[cell]}"}
-        said = fingerprints.differences(self.prints, fingerprints.fingerprints(folder))
-        return {"check": "fingerprints", "said": said[0]} if said else {"check": "", "said": ""}
+        return {"check": "", "said": ""}
 
 
 def linked(copy: Path, folder: Path) -> None:
@@ -456,7 +453,6 @@ def prepare(copy: Path, paths: Sequence[Path], modules: Sequence[str], workers: 
         seconds={name: answers[name]["seconds"] for name in committed},
         slow=[test for module in modules for test in answers[module]["slow"]],
         failing={module: answers[module]["failed"] for module in modules if answers[module]["failed"]},
-        prints=fingerprints.fingerprints(copy),
     )
 
 
@@ -502,9 +498,8 @@ def code(folders: Sequence[str] = ("helpers", "tests")) -> dict[str, tuple[int, 
 
 
 def report(results: pd.DataFrame, campaign: Campaign, seed: int) -> str:
-    """The results as Markdown: shares by check, kind and table, every survivor by name, columns that nothing shows."""
+    """The results as Markdown: shares by check, kind and table, every survivor by name."""
     total = len(results)
-    shown = results["check"].isin(CHECKS[:3])
     caught = results["check"] != ""
     lines = [
         "# One wrong cell at a time",
@@ -513,8 +508,6 @@ def report(results: pd.DataFrame, campaign: Campaign, seed: int) -> str:
         "on each, the cheapest first. The checks are described in mutate_data.py.",
         "",
         f"- Caught by any check: **{_share(caught)}**",
-        f"- Caught without the fingerprints, by a check that knows what the figure means or shows it: "
-        f"**{_share(shown)}**",
         "",
         *_counts(results, "kind", "Kind of change"),
         *_counts(results, "table", "Table"),
@@ -522,17 +515,7 @@ def report(results: pd.DataFrame, campaign: Campaign, seed: int) -> str:
         "",
         *([f"- {line}" for line in results.loc[~caught, "name"]] or ["None."]),
         "",
-        "## Caught by the fingerprints alone",
-        "",
-        "The figure or word stands in no known total and no output of a notebook. By column:",
-        "",
     ]
-    alone = results[results["check"] == "fingerprints"]
-    columns = alone["table"] + "." + alone["column"].where(alone["column"] != "", "(" + alone["kind"] + ")")
-    tried = results["table"] + "." + results["column"].where(results["column"] != "", "(" + results["kind"] + ")")
-    lines += ["| column | not shown | changed |", "| --- | ---: | ---: |"]
-    lines += [f"| {name} | {n} | {(tried == name).sum()} |" for name, n in columns.value_counts(sort=False).items()]
-    lines += ["", "One by one:", "", *([f"- {line}" for line in alone["name"]] or ["None."]), ""]
     stale = [f"- {name}, cell {cell}: {said}" for name, found in campaign.stale.items() for cell, said in found.items()]
     stale += [f"- {said}" for said in campaign.failing.values()]
     if stale:
