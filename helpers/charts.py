@@ -7,6 +7,7 @@ renderer, so that a chart shown in a notebook is drawn by JupyterLab itself with
 from __future__ import annotations
 
 import gc
+import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -293,3 +294,63 @@ def reference(value: float, label: str, axis: str = "x") -> alt.LayerChart:
         base.mark_rule(strokeDash=[4, 4], color=RULE).encode(at),
         base.mark_text(color=MUTED, **side).encode(at, text="label:N", **end),
     )
+
+
+# A day, a month, a calendar year, or from one day to another; for a row with start and end (the day after the last).
+WHEN = (
+    "!isValid(datum.end) ? timeFormat(datum.start, '%-d %B %Y')"
+    " : time(datum.end) - time(datum.start) < 3e9 ? timeFormat(datum.start, '%B %Y')"
+    " : month(datum.start) === 0 ? timeFormat(datum.start, '%Y')"
+    " : timeFormat(datum.start, '%-d %B %Y') + ' to ' + timeFormat(time(datum.end) - 1, '%-d %B %Y')"
+)
+
+
+def spans(
+    base: alt.Chart, x: alt.X, y: alt.Y, *, colour: Any = None, shape: Any = None, tooltip: Sequence[Any] = ()
+) -> alt.LayerChart:
+    """Events by the precision of their date: a day is a filled circle, anything longer an open bar over all its days.
+
+        charts.spans(alt.Chart(rows), alt.X("start:T"), alt.Y("title:N"), colour=charts.body_colour())
+
+    base    its data have the columns start, and end (midnight after the last day; empty where the day is known)
+    colour, shape   channels for the marks, dark and round without them
+    """
+    long = base.transform_filter("isValid(datum.end)").mark_bar(
+        orient="horizontal", height=8, filled=False, fill="#ffffff", strokeWidth=1.5, cornerRadius=1, clip=True
+    )
+    days = base.transform_filter("!isValid(datum.end)").mark_point(size=55, opacity=1, clip=True)
+    colour = colour or alt.value(INK)
+    return alt.layer(
+        long.encode(x, y, alt.X2("end:T"), color=colour, tooltip=list(tooltip)),
+        days.encode(x, y, color=colour, tooltip=list(tooltip), **({"shape": shape} if shape else {})),
+    )
+
+
+def named_places(middles: pd.Series, width: int = 84) -> alt.Axis:
+    """An axis that names groups of lines at their middles; `middles` has the names as its index."""
+    names = {str(float(middle)): wrap(str(name), width) for name, middle in middles.items()}
+    label = f"{json.dumps(names)}[format(datum.value, '.1f')]"
+    places = sorted(map(float, middles))
+    return alt.Axis(values=places, labelExpr=label, grid=False, ticks=False, domain=False, title=None)
+
+
+def period_ends(periods: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> tuple[str, str]:
+    """Expressions for the ends of a time axis that the parameter `period` moves, '' for the whole time.
+
+    periods   key, first_day and last_day (empty where open)
+    Days are those of the reader's own time zone, as dates without a zone are read.
+    """
+
+    def end(days: Iterable[pd.Timestamp]) -> str:
+        moments = (f"time(datetime({day.year}, {day.month - 1}, {day.day}))" for day in days)
+        keys = map(json.dumps, ["", *periods["key"]])
+        return "({" + ", ".join(f"{key}: {moment}" for key, moment in zip(keys, moments)) + "}[period])"
+
+    after = (periods["last_day"] + pd.Timedelta(days=1)).fillna(last)
+    return end([first, *periods["first_day"].fillna(first)]), end([last, *after])
+
+
+def years_or_months(**options: Any) -> alt.Axis:
+    """Axis of time that serves a month as well as fourteen years: a year at its start, a month elsewhere."""
+    label = "timeFormat(datum.value, date(datum.value) !== 1 ? '%-d %b' : month(datum.value) === 0 ? '%Y' : '%b')"
+    return alt.Axis(grid=True, labelOverlap=True, tickCount=14, labelExpr=label, **options)

@@ -8,8 +8,6 @@ from datetime import date as Date
 import numpy as np
 import pandas as pd
 
-from helpers.display import join_words
-
 Day = str | Date | pd.Timestamp
 
 # How long a stated precision lasts, from the first day that the tables give.
@@ -43,17 +41,23 @@ OFFICES = {
     "probation_minister": "Prisons and probation minister",
     "chief_inspector": "Chief Inspector of Probation",
 }
-# The turns of the story: event_id -> a label short enough for a chart.
-MILESTONES = {
-    "2010-12-07-breaking-the-cycle": "Green paper",
-    "2013-01-09-tr-consultation-opens": "Model proposed",
-    "2014-06-01-nps-and-crcs-start": "NPS and CRCs start",
-    "2015-02-01-crcs-sold": "CRCs sold",
-    "2017-06-06-crc-contract-variations": "Contracts changed",
-    "2018-07-27-crc-contracts-to-end-in-2020": "Early end announced",
-    "2019-02-15-working-links-administration": "Working Links fails",
-    "2019-05-16-unified-model-announced": "All cases to NPS announced",
-    "2021-06-26-probation-service-starts": "Unified service",
+FIRST_DAY, LAST_DAY = pd.Timestamp("2010-01-01"), pd.Timestamp("2023-12-31")
+OWNER_FILLS = {
+    "public-sector-before-sale": "#eef0f2",
+    "sodexo": "#cfe3f3",
+    "purple-futures": "#e3d8ee",
+    "purple-futures-lender-controlled": "#f7f3fa",
+    "working-links": "#f9d5c2",
+    "seetec": "#d3ecd8",
+    "mtcnovo": "#f7edc0",
+    "reducing-reoffending-partnership": "#cdeeee",
+    "arcc": "#f5d9e6",
+    "peopleplus": "#e2dccb",
+}
+OWNER_LABELS = {
+    "public-sector-before-sale": "Public",
+    "purple-futures-lender-controlled": "Same, under lenders",
+    "reducing-reoffending-partnership": "Reducing Reoffending Partnership",
 }
 # The body that a national statistic is about.
 BODIES = {
@@ -161,22 +165,27 @@ def events_by_provider(
     return found.sort_values(["date", "event_id"], kind="stable", ignore_index=True)
 
 
-def milestones(events: pd.DataFrame, labels: Mapping[str, str] = MILESTONES) -> pd.DataFrame:
+def milestones(events: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
     """The turns of the story in order of time, with their chart label: columns of events, plus label.
 
     Raises ValueError naming the events that the table does not have.
     """
     found = without_categories(events[events["event_id"].isin(labels)])
     if missing := sorted(set(labels) - set(found["event_id"])):
-        raise ValueError(f"Not in events: {', '.join(missing)}. Correct the event_id in data or in MILESTONES.")
+        raise ValueError(f"Not in events: {', '.join(missing)}. Correct the event_id.")
     found = found.assign(label=found["event_id"].map(labels))
     return found.sort_values("date", kind="stable", ignore_index=True)
 
 
 def phases(events: pd.DataFrame) -> pd.DataFrame:
     """The stretches between four turns of the story: key (text), phase, first_day, last_day (NaT if open)."""
-    turns = milestones(events).set_index("label")["date"]
-    starts = turns[["NPS and CRCs start", "CRCs sold", "Early end announced", "Unified service"]]
+    turns = [
+        "2014-06-01-nps-and-crcs-start",
+        "2015-02-01-crcs-sold",
+        "2018-07-27-crc-contracts-to-end-in-2020",
+        "2021-06-26-probation-service-starts",
+    ]
+    starts = milestones(events, dict.fromkeys(turns))["date"]
     names = [
         "Before the split",
         "CRCs in public ownership",
@@ -200,21 +209,6 @@ def rows_in_phase(rows: pd.DataFrame, stretches: pd.DataFrame, key: str) -> pd.D
     first, last = phase.fillna({"first_day": pd.Timestamp.min, "last_day": pd.Timestamp.max})[["first_day", "last_day"]]
     last_day = (rows["end"] - ONE_DAY).fillna(rows["start"])
     return rows[(last_day >= first) & (rows["start"] <= last)]
-
-
-def label_lines(dated: pd.DataFrame, days_per_letter: float) -> list[int]:
-    """The line (0, 1, ... downwards) of each label that starts at its date and runs to the right.
-
-    A label takes the first line from which down all lines are free, so that no line drawn down from a date crosses a
-    label. Rows are in order of time.
-    """
-    free: list[pd.Timestamp] = []
-    lines = []
-    for date, label in zip(dated["date"], dated["label"]):
-        line = max((n + 1 for n, day in enumerate(free) if day > date), default=0)
-        free[line:] = [date + pd.Timedelta(days=days_per_letter * (len(label) + 2))]
-        lines.append(line)
-    return lines
 
 
 def event_lines(events: pd.DataFrame, days_apart: int = 70) -> pd.DataFrame:
@@ -549,65 +543,10 @@ def say_term(spell: pd.Series) -> str:
     return ", ".join(part for part in (start, seen, end) if part)
 
 
-def say_events(events: pd.DataFrame) -> str:
-    """How many events there are, over which years, and how exactly they are dated."""
-    counts = without_categories(events)["date_precision"].value_counts()
-    loose = [f"{counts[name]} only to the {name}" for name in ("month", "year") if name in counts]
-    years = f"{events['date'].min().year} to {events['date'].max().year}"
-    dated = ", ".join([f"{counts.get('day', 0)} are known to the day", *loose])
-    return f"{len(events)} events from {years}: {dated}."
-
-
-def say_owners(ownership: pd.DataFrame, day: Day) -> str:
-    """How many CRCs each owner held on a day, most first."""
-    owners = owners_on(ownership, day).groupby("owner_name").size().reset_index(name="crcs")
-    if owners.empty:
-        return f"No CRC had an owner on {say_day(day)}."
-    owners = owners.sort_values(["crcs", "owner_name"], ascending=[False, True])
-    parts = (owners["owner_name"] + " " + owners["crcs"].astype(str)).tolist()
-    return f"On {say_day(day)} the {owners['crcs'].sum()} CRCs were held as follows: {'; '.join(parts)}."
-
-
 def say_days_between(first: pd.Series, second: pd.Series) -> str:
     """The number of days between two dated rows, as a range where a date is not known to the day."""
     fewest, most = days_between(first, second)
     return f"{fewest:,} days" if fewest == most else f"{fewest:,} to {most:,} days"
-
-
-def say_kinds(events: pd.DataFrame) -> str:
-    """How many events there are of each kind, most first."""
-    kinds = (
-        without_categories(events)["kind"]
-        .map(KINDS)
-        .str.lower()
-        .value_counts()
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-    )
-    listed = ", ".join(f"{name} {count}" for name, count in kinds.items())
-    return f"By kind: {listed}."
-
-
-def say_busiest(events: pd.DataFrame) -> str:
-    """The year with the most events, or the years where several have as many."""
-    years = events["date"].dt.year.value_counts()
-    busiest = sorted(years[years == years.max()].index)
-    named = join_words(map(str, busiest))
-    verb = "is the year" if len(busiest) == 1 else "are the years"
-    return f"{named} {verb} with the most events in the evidence: {years.max()} of {len(events)}"
-
-
-def say_matching(rows: pd.DataFrame, total: int) -> str:
-    """How many of all events match a reader's choices, with the first and the last of them.
-
-    Needs title, start and end (the day after the last possible one; NaT for an event known to the day).
-    """
-    rows = rows.sort_values("start", kind="stable")
-    last_days_of = (rows["end"] - ONE_DAY).fillna(rows["start"])
-    told = [f"{title} ({say_period(*days)})" for title, *days in zip(rows["title"], rows["start"], last_days_of)]
-    if len(told) == 1:
-        return f"1 of {total} events matches: {told[0]}."
-    return f"{len(told)} of {total} events match. First: {told[0]}. Last: {told[-1]}."
 
 
 def say_stretch(first: Day, last: Day) -> str:
@@ -617,50 +556,12 @@ def say_stretch(first: Day, last: Day) -> str:
     return f"from {say_day(first)}" if pd.isna(last) else f"{say_day(first)} to {say_day(last)}"
 
 
-def say_office_at(events: pd.DataFrame, office_holders: pd.DataFrame, label: str) -> str:
-    """What happened at a milestone and who was in office then."""
-    event = milestones(events).set_index("label").loc[[label]]
-    row = in_office_at(event, office_holders).iloc[0]
-    offices = "; ".join(f"{name} {row[office]}" for office, name in OFFICES.items())
-    return f"{say_day(row['date'], row['date_precision'])}, '{row['title']}'. In office then: {offices}."
-
-
-def say_owner_changes(ownership: pd.DataFrame) -> str:
-    """How many CRCs changed owner, when, from whom to whom."""
-    changes = owner_changes(ownership)
-    crcs = ownership["provider_id"].nunique()
-    later = changes[changes["change"] == "owner"]
-    above = changes[changes["change"] == "owner's owner"]
-    sold = changes[changes["change"] == "sale"]
-    parts = [
-        f"{f'All {crcs}' if len(sold) == crcs else f'{len(sold)} of {crcs}'} CRCs passed from the public sector to "
-        f"{sold['to_owner'].nunique()} owners on {say_day(sold['date'].min())}.",
-        *(
-            f"{len(rows)} changed owner after that, from {old} to {new}, on {say_day(day)}."
-            for (day, old, new), rows in later.groupby(["date", "from_owner", "to_owner"])
-        ),
-        *(
-            f"{len(rows)} more stayed with their owner while the company above it changed hands on {say_day(day)}: "
-            f"'{old}' became '{new}'."
-            for (day, old, new), rows in above.groupby(["date", "from_owner", "to_owner"])
-        ),
-    ]
-    return " ".join(parts)
-
-
 def event_table(events: pd.DataFrame) -> pd.DataFrame:
     """The events as a table to read: date (as it is known), event (title and detail), source_id."""
     rows = without_categories(events).sort_values(["date", "event_id"])
     dates = [say_day(*row) for row in rows[["date", "date_precision"]].values]
     told = rows["title"] + (". " + rows["detail"]).fillna("")
     return pd.DataFrame({"date": dates, "event": told, "source_id": rows["source_id"]})
-
-
-def year_table(events: pd.DataFrame) -> pd.DataFrame:
-    """How many events of each kind fall in each year, as a table to read: year, one column a kind, all."""
-    counts = pd.crosstab(events["date"].dt.year.rename("year"), without_categories(events)["kind"])
-    counts = counts[list(KINDS)].rename(columns=KINDS)
-    return counts.assign(all=counts.sum(axis=1)).rename_axis(columns=None).reset_index().astype({"year": "str"})
 
 
 def office_table(office_holders: pd.DataFrame) -> pd.DataFrame:
@@ -700,52 +601,87 @@ def _each_once(names: pd.Series) -> str:
     return "; ".join(names.unique())
 
 
-def milestone_table(events: pd.DataFrame, office_holders: pd.DataFrame) -> pd.DataFrame:
-    """The turns of the story as a table to read: date, event, time_since (the one before), one column an office.
+def milestone_table(turns: pd.DataFrame, office_holders: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `milestones` as a table to read: date, event, time_since (the one before), one column an office.
 
-    time_since is a range of days where a date is not known to the day.
+    time_since is a range of days where a date is not known to the day. The last column is source_id.
     """
-    turns = milestones(events)
     rows = in_office_at(turns, office_holders)
     return pd.DataFrame(
         {
             "date": [say_day(*row) for row in turns[["date", "date_precision"]].values],
-            "event": turns["title"],
+            "event": turns["label"],
             "time_since": ["(first)", *(say_days_between(turns.loc[n - 1], turns.loc[n]) for n in turns.index[1:])],
             **{name: rows[office] for office, name in OFFICES.items()},
+            "source_id": turns["source_id"],
         }
     )
 
 
-def say_owner(ownership: pd.DataFrame, owner_id: str) -> str:
-    """How many CRCs an owner held, and from when to when."""
-    spans = ownership_spans(ownership)
-    held = spans[spans["owner_id"] == owner_id]
-    if held.empty:
-        return f"No CRC was held by {owner_id}."
-    parts = [
-        f"{len(rows)} CRC{'s' if len(rows) > 1 else ''} from {say_day(first)} to {say_day(last)}"
-        for (first, last), rows in held.groupby(["span_start", "span_end"])
-    ]
-    return f"{held['owner_name'].iloc[0]} held {'; '.join(parts)}."
+# ------------------------------------------------------------------------------------- rows of charts
 
 
-def say_limits(events: pd.DataFrame, office_holders: pd.DataFrame) -> str:
-    """How many dates are loose or missing."""
-    lanes = office_lanes(office_holders)
-    loose = (without_categories(events)["date_precision"] != "day").sum()
-    return (
-        f"{loose} of {len(events)} events are not known to the day. Of {len(lanes)} spells in office, "
-        f"{(~lanes['start_known']).sum()} have no published first day or month and {(~lanes['end_known']).sum()} no "
-        f"published last one; {(~lanes['start_known'] & ~lanes['end_known']).sum()} have neither."
+def event_rows(
+    events: pd.DataFrame, providers: pd.DataFrame, ownership: pd.DataFrame, sources: pd.DataFrame
+) -> pd.DataFrame:
+    """The events as the explorer draws them.
+
+    Columns: kind_name, line, start, end (NaT for an event known to the day), title, source, provider (short names of
+    those that the event names, and of the CRCs of an owner it names: one alone, or a list).
+    """
+    names = without_categories(providers).set_index("provider_id")["short_name"]
+    reached = events_by_provider(events, providers, ownership, kinds=("crc", "nps_division"))
+    reached = reached[reached["link"].isin(["named", "owner"])]
+    reached = reached.assign(name=reached["provider_id"].map(names)).groupby("event_id")["name"].agg(list)
+    lined = event_lines(events)
+    return pd.DataFrame(
+        {
+            "kind_name": lined["kind_name"],
+            "line": lined["line"],
+            "start": lined["period_start"],
+            "end": (lined["period_end"] + ONE_DAY).where(lined["is_span"]),
+            "title": lined["title"],
+            "source": lined["source_id"].map(sources.set_index("source_id")["title"]).astype(str),
+            "provider": _alone(lined["event_id"].map(reached)),
+        }
     )
 
 
-def say_gap(events: pd.DataFrame, first: str, second: str) -> str:
-    """The days from one milestone to another in a sentence, by their labels."""
-    turns = milestones(events).set_index("label")
-    one, other = turns.loc[first], turns.loc[second]
-    return (
-        f"Between '{one['title']}' ({say_day(one['date'], one['date_precision'])}) and '{other['title']}' "
-        f"({say_day(other['date'], other['date_precision'])}) lie {say_days_between(one, other)}."
+def _alone(cells: pd.Series) -> pd.Series:
+    """Lists of one as their only item: a page stores each list in several lines."""
+    return cells.map(lambda cell: cell[0] if isinstance(cell, list) and len(cell) == 1 else cell)
+
+
+def provider_options(events: pd.DataFrame, providers: pd.DataFrame) -> dict[str, str]:
+    """What a reader can choose: bodies, the 21 CRCs, the NPS divisions, organisations named three times."""
+    named = without_categories(events)["provider_ids"].str.split().explode().value_counts()
+    listed = without_categories(providers)
+    organisations = listed["kind"].eq("organisation") & listed["provider_id"].map(named).ge(3)
+    bodies = listed["provider_id"].isin(["all-crcs", "nps", "probation-trusts", "probation-service"])
+    groups = [bodies, listed["kind"].eq("crc"), listed["kind"].eq("nps_division"), organisations]
+    chosen = pd.concat([listed[rows].sort_values("name") for rows in groups])
+    return dict(zip(chosen["name"], chosen["short_name"]))
+
+
+def owner_rows(ownership: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """One row per CRC and owner, ready to draw.
+
+    Columns: crc, label (short name of the owner), start, end (the day after the last), owner_id, owner_name, owners
+    (the ids of all private owners of this CRC: one alone, or a list), source_id.
+    """
+    spans = ownership_spans(ownership)
+    names = without_categories(providers).set_index("provider_id")
+    private = spans["owner_id"] != "public-sector-before-sale"
+    owners = spans[private].groupby("provider_id")["owner_id"].agg(list)
+    return pd.DataFrame(
+        {
+            "crc": spans["provider_id"].map(names["name"].str.removesuffix(" CRC")),
+            "label": spans["owner_id"].map(OWNER_LABELS).fillna(spans["owner_id"].map(names["short_name"])),
+            "start": spans["span_start"],
+            "end": spans["span_end"] + ONE_DAY,
+            "owner_id": spans["owner_id"],
+            "owner_name": spans["owner_name"],
+            "owners": _alone(spans["provider_id"].map(owners)),
+            "source_id": spans["source_id"],
+        }
     )

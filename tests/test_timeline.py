@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from helpers import timeline
 from helpers.data import load
+from helpers.explorer import NOTHING
+from tests import cells
 
 DAY = pd.Timedelta(days=1)
 
@@ -348,16 +350,6 @@ def test_a_date_is_said_as_exactly_as_it_is_known(day, precision, words):
     assert timeline.say_day(day, precision) == words
 
 
-def test_sentences(events, ownership):
-    assert timeline.say_events(events) == (
-        "4 events from 2015 to 2018: 2 are known to the day, 1 only to the month, 1 only to the year."
-    )
-    assert timeline.say_owners(ownership, "2015-02-01") == (
-        "On 1 February 2015 the 2 CRCs were held as follows: mtcnovo 1; sodexo 1."
-    )
-    assert timeline.say_owners(ownership, "2010-01-01") == "No CRC had an owner on 1 January 2010."
-
-
 # ------------------------------------------------------------------------------- ready for the time axis
 
 
@@ -370,16 +362,9 @@ def test_no_two_events_of_a_line_touch():
         assert (gap.dropna() >= 70 * DAY).all()
 
 
-def test_labels_take_the_first_line_that_stays_free():
-    labels = dated(("2015-01-01", "day"), ("2015-02-01", "day"), ("2015-03-01", "day"), ("2019-01-01", "day"))
-    labels["label"] = ["a" * 8, "b" * 38, "c" * 8, "d"]
-    # 10 and 40 letters of 30 days: a is free in November 2015, b (the second line) only in 2018.
-    assert timeline.label_lines(labels, days_per_letter=30) == [0, 1, 2, 0]
-
-
 def test_milestones_that_the_table_lacks_are_named():
     with pytest.raises(ValueError, match="2021-06-26-probation-service-starts"):
-        timeline.milestones(load("events").iloc[:50])
+        timeline.milestones(load("events").iloc[:50], {"2021-06-26-probation-service-starts": "One service"})
 
 
 def test_phases_follow_each_other_without_a_gap():
@@ -417,7 +402,9 @@ def test_every_spell_in_office_has_room_on_the_axis():
 
 
 def test_in_office_names_each_office_and_keeps_the_doubt():
-    found = timeline.in_office_at(timeline.milestones(load("events")), load("office_holders")).set_index("event_id")
+    turns = dict.fromkeys(["2014-06-01-nps-and-crcs-start", "2018-07-27-crc-contracts-to-end-in-2020"], "Turn")
+    turns = timeline.milestones(load("events"), turns)
+    found = timeline.in_office_at(turns, load("office_holders")).set_index("event_id")
     start = found.loc["2014-06-01-nps-and-crcs-start"]
     assert start[list(timeline.OFFICES)].tolist() == ["Chris Grayling", "Jeremy Wright", "Paul McDowell"]
     end = found.loc["2018-07-27-crc-contracts-to-end-in-2020"]
@@ -430,8 +417,7 @@ def test_owner_changes_of_all_21_companies():
     assert changes["change"].value_counts().to_dict() == {"sale": 21, "owner's owner": 5, "owner": 3}
     moved = changes[changes["change"] == "owner"]
     assert moved[["from_owner", "to_owner"]].drop_duplicates().values.tolist() == [["Working Links", "Seetec"]]
-    said = timeline.say_owner_changes(load("ownership"))
-    assert said.startswith("All 21 CRCs passed from the public sector to 8 owners on 1 February 2015. 3 changed owner")
+    assert changes.query("change == 'sale'")["to_owner"].nunique() == 8
 
 
 def test_a_line_never_joins_two_sources_or_jumps_a_gap():
@@ -453,7 +439,6 @@ def test_tables_to_read_keep_every_row():
     assert timeline.ownership_table(ownership, load("providers"))["crcs"].str.split("; ").str.len().sum() == len(
         ownership
     )
-    assert timeline.year_table(events)["all"].sum() == len(events)
 
 
 @pytest.mark.parametrize(
@@ -469,18 +454,63 @@ def test_periods_in_words(first, last, words):
     assert timeline.say_period(first, last) == words
 
 
-def test_the_days_between_two_milestones():
-    events = load("events")
-    assert timeline.say_gap(events, "NPS and CRCs start", "CRCs sold").endswith("lie 245 days.")
-    table = timeline.milestone_table(events, load("office_holders"))
-    assert table["time_since"].iloc[0] == "(first)"
-    assert len(table) == len(timeline.MILESTONES)
-
-
 def test_who_was_in_office_keeps_what_the_event_says():
-    events = timeline.milestones(load("events"))
+    events = load("events").iloc[:20]
     found = timeline.in_office_at(events, load("office_holders"))
     kept = ["event_id", "date", "date_precision", "title"]
     assert found.columns.tolist() == [*kept, *timeline.OFFICES, "source_id"]
     for column in [*kept, "source_id"]:
-        assert found[column].tolist() == events[column].tolist(), column
+        assert found[column].tolist() == events[column].astype(found[column].dtype).tolist(), column
+
+
+def test_the_days_between_two_milestones():
+    turns = {"2014-06-01-nps-and-crcs-start": "Start", "2015-02-01-crcs-sold": "Sale"}
+    table = timeline.milestone_table(timeline.milestones(load("events"), turns), load("office_holders"))
+    assert table["time_since"].tolist() == ["(first)", "245 days"]
+
+
+# ---------------------------------------------------------------------------------- what the notebook draws
+
+
+def test_every_event_is_drawn_once_and_only_days_are_points():
+    rows, events = cells.explorers("01")["timeline-explorer"].every, load("events")
+    assert len(rows) == len(events)
+    assert rows["end"].isna().sum() == (events["date_precision"] == "day").sum()
+    assert not rows.duplicated(["kind_name", "title", "start"]).any()
+
+
+def test_all_21_crcs_and_7_divisions_can_be_chosen():
+    explorer = cells.explorers("01")["timeline-explorer"]
+    names = timeline.without_categories(load("providers")).set_index("provider_id")["short_name"]
+    kinds = load("providers").set_index("provider_id")["kind"]
+    options = next(control for control in explorer.controls if control.name == "provider").values
+    assert set(names[kinds.isin(["crc", "nps_division"])]) <= set(options)
+
+
+def test_what_the_choices_say():
+    explorer, events = cells.explorers("01")["timeline-explorer"], load("events")
+
+    def say(**choices):
+        return explorer.finding({**explorer.start, **choices})
+
+    assert say().startswith(f"{len(events)} of {len(events)} events.")
+    assert say(kind="Inspections").startswith(f"{(events['kind'] == 'inspection').sum()} of ")
+    assert say(kind="Unions", provider="ARCC") == say(kind="Unions", period="5") == NOTHING
+    # The direction of May 2019 names Working Links, which no longer held the CRC.
+    assert say(provider="Wales", kind="Companies", period="4").startswith("1 of ")
+
+
+def test_ownership_draws_21_rows_without_a_gap():
+    rows = cells.explorers("01")["owners-explorer"].every.sort_values("start")
+    assert rows["crc"].nunique() == 21
+    assert len(rows) == len(load("ownership"))
+    following = rows.groupby("crc")["start"].shift(-1).dropna()
+    assert (following == rows.loc[following.index, "end"]).all()
+    assert rows["label"].notna().all()
+
+
+def test_what_each_owner_held():
+    owners = cells.explorers("01")["owners-explorer"]
+    held = owners.finding({"owner": "working-links"})
+    assert held == "CRCs held: 3 from 1 February 2015 to 14 February 2019."
+    assert "3 changed owner" in owners.finding(owners.start)
