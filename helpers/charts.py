@@ -306,7 +306,14 @@ WHEN = (
 
 
 def spans(
-    base: alt.Chart, x: alt.X, y: alt.Y, *, colour: Any = None, shape: Any = None, tooltip: Sequence[Any] = ()
+    base: alt.Chart,
+    x: alt.X,
+    y: alt.Y,
+    *,
+    colour: Any = None,
+    shape: Any = None,
+    tooltip: Sequence[Any] = (),
+    down: float = 0,
 ) -> alt.LayerChart:
     """Events by the precision of their date: a day is a filled circle, anything longer an open bar over all its days.
 
@@ -314,15 +321,33 @@ def spans(
 
     base    its data have the columns start, and end (midnight after the last day; empty where the day is known)
     colour, shape   channels for the marks, dark and round without them
+    down    points by which the marks stand below the middle of their line, to make room for `labels`
     """
     long = base.transform_filter("isValid(datum.end)").mark_bar(
-        orient="horizontal", height=8, filled=False, fill="#ffffff", strokeWidth=1.5, cornerRadius=1, clip=True
+        orient="horizontal",
+        height=8,
+        filled=False,
+        fill="#ffffff",
+        strokeWidth=1.5,
+        cornerRadius=1,
+        clip=True,
+        yOffset=down,
     )
-    days = base.transform_filter("!isValid(datum.end)").mark_point(size=55, opacity=1, clip=True)
+    days = base.transform_filter("!isValid(datum.end)").mark_point(size=55, opacity=1, clip=True, yOffset=down)
     colour = colour or alt.value(INK)
     return alt.layer(
         long.encode(x, y, alt.X2("end:T"), color=colour, tooltip=list(tooltip)),
         days.encode(x, y, color=colour, tooltip=list(tooltip), **({"shape": shape} if shape else {})),
+    )
+
+
+def labels(base: alt.Chart, y: alt.Y, up: float = 0, field: str = "label") -> alt.Chart:
+    """The label of each row at the left, `up` points above the middle of its line: it needs no room beside the chart.
+
+    charts.labels(base, y, up=8) + charts.spans(base, x, y, down=8)
+    """
+    return base.mark_text(align="left", lineBreak="\n", lineHeight=15, yOffset=-up).encode(
+        x=alt.value(2), y=y, text=alt.Text(f"{field}:N")
     )
 
 

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from helpers import data, working_links, working_links_charts
+from helpers import data, working_links
 from helpers.explorer import NOTHING
+from tests import cells
 
 NAMES = ("events", "ownership", "providers", "ratings", "staff", "workload", "caseload", "claims", "sources")
 T = {name: data.load(name) for name in NAMES}
@@ -45,7 +46,7 @@ def test_the_day_of_the_collapse():
     same = days[days["days_after"] == 0]
     assert set(same["when"]) == {"15 February 2019"}
     assert len(same) == 3
-    assert "82 days later" in working_links.say_collapse(T["events"], CRCS)
+    assert days.loc[days["days_after"] > 0, "days_after"].iloc[0] == 82
 
 
 def test_ratings_of_the_round():
@@ -54,10 +55,8 @@ def test_ratings_of_the_round():
     assert first["crc-hampshire-and-isle-of-wight"] == "Good"
     assert first["nps-wales"] == "Good"
     assert len(first) == 7
-    assert "2 Requires improvement and 1 Inadequate of 3" in working_links.say_ratings(RATED)
-    assert "None of the three has a second overall rating" in working_links.say_after(
-        RATED, T["events"], T["ownership"], CRCS
-    )
+    assert first[CRCS].value_counts().to_dict() == {"Requires improvement": 2, "Inadequate": 1}
+    assert RATED.loc[RATED["provider_id"].isin(CRCS), "provider_id"].is_unique
 
 
 def test_no_figure_on_the_three_is_lost_and_hedges_turn_with_the_sign():
@@ -75,25 +74,13 @@ def test_positions_name_only_roles():
     found = working_links.positions(T["claims"], T["sources"])
     assert set(found["voice"]) == set(working_links.VOICES.values())
     assert found["published"].notna().all()
-    assert f"{len(found)} positions" in working_links.say_positions(found)
-
-
-def test_a_new_warning_changes_the_sentence():
-    before = working_links.say_warnings(WARNINGS)
-    extra = T["events"][T["events"]["event_id"] == "2016-10-18-working-links-acas"].copy()
-    extra["event_id"], extra["date"] = "earlier", pd.Timestamp("2015-06-01")
-    more = working_links.warnings(pd.concat([T["events"], extra], ignore_index=True), CRCS)
-    assert working_links.say_warnings(more) != before
-    assert more["event_id"].iloc[0] == "earlier"
-
-
-def test_explorer_by_company_and_voice():
-    explorer = working_links_charts.warnings_explorer(T["events"], T["ownership"], T["providers"], T["sources"])
-    assert explorer.finding(explorer.start).startswith(f"{len(WARNINGS)} warnings before the collapse")
-    wales = explorer.matching({"company": "Wales", "voice": "Inspectorate"})
-    assert wales["label"].str.contains("Gwent").all()
-    assert explorer.finding({"company": "Wales", "voice": "Inspectorate"}).startswith("1 warning before")
-    assert explorer.finding({"company": "DDC", "voice": "Inspectorate"}) == NOTHING
+    assert found["voice"].value_counts().to_dict() == {
+        "Inspectorate": 43,
+        "Unions": 13,
+        "Ministers": 3,
+        "Police and crime commissioner": 2,
+    }
+    assert (found["verdict"] == "supported").sum() == 25
 
 
 def test_before_and_after_splits_the_story_without_losing_an_event():
@@ -104,12 +91,27 @@ def test_before_and_after_splits_the_story_without_losing_an_event():
     assert rows.set_index("event_id").loc["2019-05-08-hiow-good", "about"] == ["HIOW"]
     assert rows.set_index("event_id").loc["2018-nps-swsc-good", "when"] == "before the collapse"
     assert rows.set_index("event_id").loc["2016-06-30-napo-dispute-working-links", "about"] == ["BGSW", "DDC", "Wales"]
-    explorer = working_links_charts.story_explorer(T["events"], T["ownership"], T["providers"], T["sources"])
+    explorer = cells.explorers("08")["story-explorer"]
     assert explorer.finding(explorer.start).startswith(f"{len(rows)} events: ")
     assert explorer.finding({"service": "HIOW", "moment": "on the day", "sort": ""}) == NOTHING
 
 
+def test_an_earlier_warning_comes_first():
+    extra = T["events"][T["events"]["event_id"] == "2016-10-18-working-links-acas"].copy()
+    extra["event_id"], extra["date"] = "earlier", pd.Timestamp("2015-06-01")
+    more = working_links.warnings(pd.concat([T["events"], extra], ignore_index=True), CRCS)
+    assert more["event_id"].iloc[0] == "earlier"
+
+
+def test_explorer_by_company_and_voice():
+    explorer = cells.explorers("08")["warnings-explorer"]
+    assert explorer.finding(explorer.start).startswith(f"{len(WARNINGS)} of {len(WARNINGS)} warnings")
+    wales = explorer.matching({"company": "Wales", "voice": "Inspectorate"})
+    assert wales["label"].str.contains("Gwent").all() and len(wales) == 1
+    assert explorer.finding({"company": "DDC", "voice": "Inspectorate"}) == NOTHING
+
+
 def test_caseloads_after_the_collapse_are_those_of_one_company():
-    said = working_links.say_workload_after(FIGURES, T["events"], CRCS)
-    assert "BGSW, mean cases per officer, staff with the highest caseloads: 70 cases" in said
-    assert "For 2 of the three companies there is no figure" in said
+    later = FIGURES[FIGURES["provider_id"].isin(CRCS) & (FIGURES["date"] >= "2019-01-01")]
+    later = later[later["measure"].str.contains("cases|dangerously")]
+    assert later[["service", "figure"]].values.tolist() == [["BGSW", "70 cases"], ["BGSW", "15%"]]
