@@ -139,26 +139,20 @@ def publish(
     return chart
 
 
-def body_colour(field: str = "body", title: str = "", **options: Any) -> alt.Color:
-    """Colour of a body (NPS, CRC, trusts ...), the same in every chart."""
-    return alt.Color(
-        field,
-        type="nominal",
-        title=title or None,
-        scale=alt.Scale(domain=list(BODIES), range=list(BODIES.values())),
-        **options,
-    )
+def _of(looks: dict[str, str], bodies: Iterable[str] | None) -> alt.Scale:
+    there = set(looks if bodies is None else bodies)
+    shown = {body: look for body, look in looks.items() if body in there}
+    return alt.Scale(domain=list(shown), range=list(shown.values()))
 
 
-def body_shape(field: str = "body", title: str = "", **options: Any) -> alt.Shape:
+def body_colour(field: str = "body", title: str = "", bodies: Iterable[str] | None = None, **options: Any) -> alt.Color:
+    """Colour of a body (NPS, CRC, trusts ...), the same in every chart; the legend names `bodies`, or all."""
+    return alt.Color(field, type="nominal", title=title or None, scale=_of(BODIES, bodies), **options)
+
+
+def body_shape(field: str = "body", title: str = "", bodies: Iterable[str] | None = None, **options: Any) -> alt.Shape:
     """Shape of a body's points: repeats the colour for readers who cannot tell colours apart."""
-    return alt.Shape(
-        field,
-        type="nominal",
-        title=title or None,
-        scale=alt.Scale(domain=list(BODY_SHAPES), range=list(BODY_SHAPES.values())),
-        **options,
-    )
+    return alt.Shape(field, type="nominal", title=title or None, scale=_of(BODY_SHAPES, bodies), **options)
 
 
 def band_colour(bands: Iterable[str], title: str | None = None, **options: Any) -> alt.Color:
@@ -183,7 +177,7 @@ def year_axis(**options: Any) -> alt.Axis:
     return alt.Axis(format="%Y", tickCount="year", **options)
 
 
-def lines(what: Any, below: Any, width: int = 72) -> str:
+def lines(what: Any, below: Any, width: int = 62) -> str:
     """A row's label for `published`: what the figure is, and below it whom or when, broken into lines."""
     return "\n".join([*textwrap.wrap(str(what), width), *textwrap.wrap(str(below), width)])
 
@@ -222,7 +216,7 @@ def published(
             alt.when("indexof('ACEGIKM', datum.rival) >= 0").then(alt.value("#eef1f4")).otherwise(alt.value("#fbf3e4"))
         )
         letter = rival.transform_calculate(said="'rival ' + datum.rival").mark_text(
-            align="right", color=MUTED, yOffset=mark
+            align="right", baseline="top", color=MUTED, yOffset=top + 16
         )
         layers.insert(0, rival.mark_rect().encode(x=alt.value(0), x2=alt.value("width"), color=odd))
         layers.append(letter.encode(x=alt.value("width"), text="said:N"))
@@ -241,13 +235,15 @@ def published(
             shape=alt.value(f"triangle-{side}")
         )
         layers.append(arrow.mark_point(size=90, opacity=1, xOffset=ahead, yOffset=mark))
+    exact = known.transform_filter("datum.qualifier === 'exact'").encode(x, y, **looks)
+    filled = {"size": 100, "opacity": 1, "yOffset": mark}
+    hollow = {**filled, "filled": False, "fill": "#ffffff", "strokeWidth": 2}
+    for part, look in ((exact, filled), (hedged, hollow)):
+        layers.append(part.mark_point(**look).encode(tooltip=tooltip))
+        if "high" in base.data:
+            end = part.transform_filter("isValid(datum.high)").transform_calculate(value="datum.high")
+            layers.append(end.mark_point(**look).encode(tooltip=tooltip))
     layers += [
-        known.transform_filter("datum.qualifier === 'exact'")
-        .mark_point(size=100, opacity=1, yOffset=mark)
-        .encode(x, y, **looks, tooltip=tooltip),
-        hedged.mark_point(size=100, opacity=1, filled=False, fill="#ffffff", strokeWidth=2, yOffset=mark).encode(
-            tooltip=tooltip
-        ),
         base.transform_filter("!isValid(datum.value)")
         .mark_text(align="left", fontWeight=600, text="?", fontSize=15, yOffset=mark)
         .encode(x=alt.value(2), y=y),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from helpers import charts
 from helpers.display import HEDGES, hedged, join_words, number
 from helpers.timeline import without_categories
 
@@ -106,33 +107,6 @@ PATHS: dict[str, tuple[tuple[str, str], ...]] = {
         (OUTCOME, "2018-04-crcs-significant-fall"),
         (OUTCOME, "2019-03-crcs-consistent-reductions"),
     ),
-}
-# The figures that stand for their theme in a sentence: at least one for each stage that has any.
-KEYS = {
-    "payments-to-crcs-first-projection",
-    "payments-to-crcs-to-december-2020",
-    "2015-crcs-volume-change-modelled",
-    "2017-q2-crcs-volume-shortfall-largest",
-    "2017-q2-crcs-volume-shortfall-smallest",
-    "crc-profit-first-forecast",
-    "crc-losses-forecast-before-2017-changes",
-    "crc-losses-forecast-2018-03",
-    "crc-losses-recorded",
-    "2017-18-extra-payments",
-    "2017-18-paid-above-contract",
-    "extra-payments-total",
-    "2013-net-economic-benefit-expected",
-    "extra-cost-to-taxpayers",
-    "crc-spending-below-expectation",
-    "service-credits-charged",
-    "penalties-owed-press",
-    "2016-04-nps-service-levels-met",
-    "2017-06-crcs-targets-met-mean",
-    "planned-fall",
-    "2017-03-all-probation-fall-in-binary-rate",
-    "minister-binary-change",
-    "2017-10-crcs-payment-due",
-    "2018-01-crcs-reoffending-targets-met",
 }
 # Figures of sentences that are on no path.
 QUOTED = {
@@ -384,266 +358,33 @@ def everything(figures: pd.DataFrame) -> pd.DataFrame:
     )[["theme", "what", "figure", "period", "note", "source_id"]].reset_index(drop=True)
 
 
-# ------------------------------------------------------------------------------------------ in words
+UNITS = {POUNDS: "million pounds", PERCENT: "%", POINTS: "percentage points", COUNT: "CRCs of 21"}
 
 
-def _told(row: pd.Series) -> str:
-    # CRCs and other abbreviations keep their capitals inside a sentence.
-    what = row["what"] if row["what"][1].isupper() else row["what"][0].lower() + row["what"][1:]
-    return f"{what}, {in_words(row)} ({row['period']})"
+def to_draw(rows: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `for_rows` as `charts.published` draws them: the figures of a theme one below the other.
 
-
-def say_path(rows: pd.DataFrame, stage: str = "") -> str:
-    """The figures that stand for each stage of a theme, or for the one chosen, and how many rivals there are.
-
-    rows   rows of one theme from `paths`; those of the stage where one is chosen
+    Columns: row, label (what, period, publisher), value (losses below zero, counts as % of what they are out of; empty
+    where that is unknown), qualifier (of that value), words, rival, unit, source_id; theme, stage and body where
+    `rows` has them.
     """
-    parts = []
-    for name in (stage,) if stage else STAGES:
-        here = rows[(rows["stage"] == name) & rows["figure_id"].isin(KEYS)]
-        told = "; ".join(here.apply(_told, axis=1)) if len(here) else "nothing in the evidence"
-        parts.append(f"{name[0].upper()}{name[1:]}: {told}.")
-    rival = (rows["rivals"] != "").sum()
-    have = f", {rival} with a rival" if rival else ""
-    return f"{' '.join(parts)} {len(rows)} {'figure' if len(rows) == 1 else 'figures'}{have}."
-
-
-def _one(figures: pd.DataFrame, figure_id: str) -> pd.Series:
-    return for_rows(choose(figures, [figure_id])).iloc[0]
-
-
-def _each(figures: pd.DataFrame, *figure_ids: str) -> list[pd.Series]:
-    return [_one(figures, figure_id) for figure_id in figure_ids]
-
-
-def _w(figures: pd.DataFrame, figure_id: str) -> str:
-    return _one(figures, figure_id)["words"]
-
-
-def say_contract_value(figures: pd.DataFrame) -> str:
-    """The value of the contracts, first, later and last."""
-    rows = path(figures, "contract value")
-    rival = rows[rows["rival_group"] == "crc-contract-value"]
-    low, high, first, last = _each(
-        figures,
-        "crc-contracts-ministry-range-low",
-        "crc-contracts-ministry-range-high",
-        "payments-to-crcs-first-projection",
-        "payments-to-crcs-to-december-2020",
+    publisher = rows["source_id"].map(sources.set_index("source_id")["publisher"]).astype(str)
+    publisher = publisher.str.replace(r" \(.*\)", "", regex=True)
+    below = rows["period"].str[0].str.upper() + rows["period"].str[1:] + " · " + publisher
+    hedge = rows["arrow"].map({"left": "at_most", "right": "at_least"})
+    unit = rows["unit"].map(UNITS).fillna(UNITS[PERCENT])
+    lost = (rows["position"] < 0).groupby(rows.get("path", unit)).transform("any")
+    drawn = pd.DataFrame(
+        {
+            "row": rows["slot"],
+            "label": [charts.lines(*cells) for cells in zip(rows["what"], below)],
+            "value": rows["position"],
+            "qualifier": hedge.fillna(rows["hollow"].map({True: "about", False: "exact"})),
+            "words": rows["words"],
+            "rival": rows["rivals"],
+            "unit": unit.mask(lost, unit + ", losses left of zero"),
+            "source_id": rows["source_id"],
+        }
     )
-    return (
-        f"Promised: the 21 contract areas were valued at {low['words']} to {high['words']} over {low['period']}; the "
-        f"first projection of payments was {first['words']} for {first['period']}. The last estimate read, made before "
-        f"the contracts ended, was {last['words']} {last['period']}. There are {len(rival)} such figures, on bases "
-        "that differ."
-    )
-
-
-def say_bases(figures: pd.DataFrame) -> str:
-    """How many periods the rival contract values cover."""
-    rival = figures[figures["rival_group"] == "crc-contract-value"]
-    bounds = (rival["qualifier"] != "exact").sum()
-    return (
-        f"The {len(rival)} rival figures name {rival['period'].nunique()} different periods, and {bounds} of them are "
-        "upper bounds. No total paid over the whole life of the contracts was found."
-    )
-
-
-def say_volumes(figures: pd.DataFrame) -> str:
-    """How far volumes were below plan, and what the bids had assumed."""
-    rows = volume_ranges(figures)
-    ranges = rows[rows["low"].notna()]
-    early, late = ranges.iloc[0], ranges.iloc[-1]
-    modelled = _w(figures, "2015-crcs-volume-change-modelled")
-    return (
-        f"Paid volumes were {early['words']} below plan (reported in {early['period']}) and {late['words']} below plan "
-        f"in {late['period']}, depending on the CRC. The ministry had modelled a change of {modelled} when it bought."
-    )
-
-
-def say_fixed_costs(figures: pd.DataFrame) -> str:
-    """Why fewer paid cases hurt, while more people were supervised."""
-    growth = _one(figures, "2017-q2-crcs-growth-in-people-supervised")
-    return (
-        f"Bids assumed that {_w(figures, '2017-12-crcs-fixed-cost-assumed')} of costs were fixed; later "
-        f"{_w(figures, '2017-12-crcs-fixed-cost-reported')} were reported to be. The number of people supervised grew "
-        f"by {growth['words']} between April to June 2015 and {growth['period']}: paid volumes below plan do not mean "
-        "that fewer people were supervised."
-    )
-
-
-def say_losses(figures: pd.DataFrame) -> str:
-    """From a forecast profit to forecast losses."""
-    profit, first, later = (
-        in_words(choose(figures, [name]).iloc[0])
-        for name in (
-            "crc-profit-first-forecast",
-            "crc-losses-forecast-before-2017-changes",
-            "crc-losses-forecast-2018-03",
-        )
-    )
-    losing = _w(figures, "2018-03-crcs-forecasting-losses")
-    return (
-        f"A profit of {profit} for all CRCs together was forecast at first; before the changes of 2017 the forecast "
-        f"was a loss of {first}, and in March 2018 a loss of {later} over another period. At that time {losing} CRCs "
-        "still forecast losses."
-    )
-
-
-def say_losses_by_company(figures: pd.DataFrame) -> str:
-    """Losses recorded, and the range over companies."""
-    recorded, low, high = (
-        choose(figures, [name]).iloc[0]
-        for name in ("crc-losses-recorded", "smallest-crc-loss-forecast", "largest-crc-loss-forecast")
-    )
-    return (
-        f"Losses of {in_words(recorded)} had been recorded ({recorded['period']}). The CRCs that expected a loss "
-        f"put it at {in_words(low)} to {in_words(high)} each, {low['period']}. "
-        "What they lost in the end is not in the evidence."
-    )
-
-
-def say_sums(sums: pd.DataFrame) -> list[str]:
-    """Each stated total with its parts and whether they add up, from `stated_sums`."""
-    sentences = []
-    for _, rows in sums.groupby("total_id", sort=False):
-        first = rows.iloc[0]
-        added = " + ".join(rows["value"].map(number))
-        verdict = "the total stated" if first["agrees"] else f"not the {number(first['stated'])} stated"
-        sentences.append(f"{first['total']}. The parts: {added} = {number(first['computed'])}, {verdict}.")
-    return sentences
-
-
-def say_extra_cost(figures: pd.DataFrame) -> str:
-    """Extra cost and lower spending, which are not the same thing."""
-    sums = stated_sums(figures)
-    rows = sums[sums["total_id"] == "extra-cost-to-taxpayers"]
-    first = rows.iloc[0]
-    ending, stabilising = rows["value"].map(number)
-    adds = "add up to it" if first["agrees"] else f"add up to £{number(first['computed'])} million instead"
-    below = _w(figures, "crc-spending-below-expectation")
-    return (
-        f"Paid on top of the original terms, to 2020: {_w(figures, 'extra-cost-to-taxpayers')}. Its parts, £{ending} "
-        f"million for ending the contracts early and £{stabilising} million for stabilising them, {adds}. A written "
-        f"answer nevertheless puts spending on CRCs {below} below what was first expected, as volumes were lower and "
-        "the contracts ended early."
-    )
-
-
-def say_extra_payments(figures: pd.DataFrame, sources: pd.DataFrame) -> str:
-    """The two accounts of extra payments, year by year, and when each was published."""
-    published = pd.to_datetime(sources.set_index("source_id")["published"], format="mixed", errors="coerce")
-    audited, answered = (
-        f"{published[_one(figures, name)['source_id']]:%B %Y}"
-        for name in ("2017-18-extra-payments", "2017-18-paid-above-contract")
-    )
-    audit = choose(figures, ["2016-17-extra-payments", "2017-18-extra-payments"])["value"]
-    answer = choose(figures, ["2016-17-paid-above-contract", "2017-18-paid-above-contract"])["value"]
-    gap = answer.iloc[1] - audit.iloc[1]
-    return (
-        f"For 2016-17 the National Audit Office has £{number(audit.iloc[0])} million and a written answer "
-        f"£{number(answer.iloc[0])} million: nearly the same. For 2017-18 they have £{number(audit.iloc[1])} million "
-        f"and £{number(answer.iloc[1])} million, £{gap:.2f} million apart. The first figure was published in "
-        f"{audited}, before that year was over, the second in {answered}; whether this explains the gap is not stated."
-    )
-
-
-def say_changes(figures: pd.DataFrame, events: pd.DataFrame) -> str:
-    """When the contracts changed, from the events."""
-    dates = events.set_index("event_id")["date"]
-    signed, told, force, ended = (
-        f"{dates[name].day} {dates[name]:%B %Y}"
-        for name in (
-            "2017-06-06-crc-contract-variations",
-            "2017-07-19-contract-change-statement",
-            "2017-08-01-revised-payment-terms",
-            "2018-07-27-crc-contracts-to-end-in-2020",
-        )
-    )
-    return (
-        f"The changes of 2017 were signed on {signed}, told to Parliament on {told} and in force for most CRCs from "
-        f"{force}. On {ended} an early end was announced, with a second package that the press "
-        f"put at {_w(figures, 'second-stabilisation-package')}."
-    )
-
-
-def say_penalties(figures: pd.DataFrame) -> str:
-    """Penalties charged, paid and reinvested, with the rival figures."""
-    worked_out, printed = penalty_shares(figures)["words"]
-    until = _one(figures, "2017-06-crcs-penalties-waived-or-reinvested")["period"]
-    press = _one(figures, "penalties-owed-press")
-    charged, paid, reinvested = (
-        choose(figures, [f"service-credits-{name}"]).iloc[0] for name in ("charged", "paid", "reinvested")
-    )
-    return (
-        f"Penalties of {in_words(charged)} were charged from {charged['period']}: {in_words(paid)} paid and "
-        f"{in_words(reinvested)} reinvested ({worked_out} of what was charged). A newspaper wrote in "
-        f"{press['period']} of {press['words']} owed, and a union's account of the National Audit Office has {printed} "
-        f"waived or reinvested by {until}. These cannot all be the same thing."
-    )
-
-
-def say_service_levels(figures: pd.DataFrame) -> str:
-    """Service levels met by the CRCs and the NPS."""
-    nps, mean, weakest = _each(
-        figures,
-        "2016-04-nps-service-levels-met",
-        "2017-06-crcs-targets-met-mean",
-        "2017-06-weakest-crc-targets-met",
-    )
-    return (
-        f"Met: the CRCs reached {mean['words']} targets on average by {mean['period']} and the weakest "
-        f"{weakest['words']}; the NPS reached {nps['words']} service levels that could be measured in "
-        f"{nps['period']}. The measures and dates differ, so these shares do not rank one body above the other."
-    )
-
-
-def say_unknown_service_levels(figures: pd.DataFrame) -> str:
-    """What is not known about service levels."""
-    first, near, robust = _each(
-        figures,
-        "2015-12-crcs-service-levels-met",
-        "2016-q3-crcs-measures-near-target",
-        "2016-04-crcs-service-levels-robust",
-    )
-    return (
-        f"In {first['period']} CRCs met {first['words']}: the source read does not show how many were counted. In "
-        f"{robust['period']} {robust['words']} service levels had robust data. The {near['words']} of "
-        f"{near['period']} counts measures at or near their target, which is a looser test."
-    )
-
-
-def say_payment_by_results(figures: pd.DataFrame) -> str:
-    """How many CRCs met a reoffending test, by test."""
-    rows = path(figures, "reoffending: CRCs by test")
-    good = rows[~rows["what"].str.contains("missed|deduction")]
-    low, high = good.loc[good["value"].idxmin()], good.loc[good["value"].idxmax()]
-    due, deducted = _one(figures, "2017-10-crcs-payment-due"), _one(figures, "2017-10-crcs-deduction-due")
-    return (
-        f"For the first final cohort {due['words']} CRCs were due a payment and {deducted['words']} a deduction. "
-        f"The {len(good)} counts of success run from {low['words']} to {high['words']}, as each uses its own test, "
-        "cohort and publisher. How much was paid is not in the evidence."
-    )
-
-
-def say_reoffending_target(figures: pd.DataFrame) -> str:
-    """The planned fall in the binary rate and what came out."""
-    planned, minister = _w(figures, "planned-fall"), _w(figures, "minister-binary-change")
-    fell = _w(figures, "2017-03-all-probation-fall-in-binary-rate")
-    rise = _w(figures, "2017-03-all-probation-rise-in-frequency-rate")
-    return (
-        f"The binary rate was to fall by {planned}; the National Audit Office found a fall of {fell} to March 2017, a "
-        f"minister named {minister} in April 2018 from another start. The frequency rate rose by {rise} over the "
-        "period of the audit."
-    )
-
-
-def say_coverage(figures: pd.DataFrame) -> str:
-    """How many amounts there are, how many are hedged, undated or have a rival."""
-    money = figures[figures["table"] == "money"]
-    undated = (money["date"].isna() & money["date_end"].isna()).sum()
-    return (
-        f"{len(money)} amounts are listed, of which {(money['qualifier'] != 'exact').sum()} carry a hedge, "
-        f"{money['rival_group'].notna().sum()} have a rival and {undated} have a period without dates. All are in "
-        "cash terms as printed: prices were not adjusted."
-    )
+    kept = {"path": "theme", "stage": "stage", "body": "body"}
+    return drawn.assign(**{name: rows[column] for column, name in kept.items() if column in rows})
