@@ -224,9 +224,6 @@ def published(
         layers.append(
             known.mark_rule(strokeWidth=2, yOffset=mark).encode(x, y, x2=alt.X2Datum(0), color=looks["color"])
         )
-    if "high" in base.data:
-        bar = known.transform_filter("isValid(datum.high)").mark_rule(strokeWidth=6, opacity=0.45, yOffset=mark)
-        layers.append(bar.encode(x, y, x2=alt.X2("high:Q"), color=looks["color"]))
     for side, qualifiers, ahead in (
         ("left", "['at_most', 'less_than']", -16),
         ("right", "['at_least', 'more_than']", 16),
@@ -235,6 +232,11 @@ def published(
             shape=alt.value(f"triangle-{side}")
         )
         layers.append(arrow.mark_point(size=90, opacity=1, xOffset=ahead, yOffset=mark))
+    if "high" in base.data:
+        bar = known.transform_filter("isValid(datum.high)").mark_bar(
+            orient="horizontal", height=6, opacity=0.45, yOffset=mark
+        )
+        layers.append(bar.encode(x, y, x2=alt.X2("high:Q"), color=looks["color"]))
     exact = known.transform_filter("datum.qualifier === 'exact'").encode(x, y, **looks)
     filled = {"size": 100, "opacity": 1, "yOffset": mark}
     hollow = {**filled, "filled": False, "fill": "#ffffff", "strokeWidth": 2}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from helpers import charts
 from helpers.timeline import NATIONAL_BODIES, say_day, with_periods, without_categories
 
 STAGES = ("FTE", "planned_FTE_first_stage", "planned_FTE_final_stage")
@@ -444,6 +445,101 @@ def reference_caseloads(workload: pd.DataFrame) -> pd.DataFrame:
     return rows.reindex(columns=columns).sort_values(["reference", "cases"], ascending=[False, True], ignore_index=True)
 
 
+# ---------------------------------------------------------------------------------------- rows to draw
+
+BODY_OF_KIND = {
+    "nps": "NPS",
+    "nps_division": "NPS",
+    "crc": "CRC",
+    "crc_group": "CRC",
+    "population": "CRC",
+    "trust_group": "Probation trusts",
+    "probation_service": "Probation Service",
+    "all_probation": "All probation",
+}
+
+
+def names(providers: pd.DataFrame) -> pd.Series:
+    """The full name of each body, by provider_id."""
+    return without_categories(providers[["provider_id", "name"]]).set_index("provider_id")["name"]
+
+
+def named(rows: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """The rows with name and body (NPS, CRC ...) of their provider, title (source) and publisher of their source."""
+    kinds = without_categories(providers[["provider_id", "kind"]]).set_index("provider_id")["kind"]
+    listed = without_categories(sources[["source_id", "title", "publisher"]]).set_index("source_id")
+    rows = without_categories(rows)
+    return rows.assign(
+        name=rows["provider_id"].map(names(providers)).to_numpy(),
+        body=rows["provider_id"].map(kinds.map(BODY_OF_KIND)).to_numpy(),
+        source=rows["source_id"].map(listed["title"]).to_numpy(),
+        publisher=rows["source_id"].map(listed["publisher"]).str.replace(r" \(.*", "", regex=True).to_numpy(),
+    )
+
+
+def _to_draw(rows: pd.DataFrame, below: pd.Series, value: str, qualifier: str, unit: str = "") -> pd.DataFrame:
+    """Rows of `named` as `charts.published` draws them: one below the other, `below` under the name of the body."""
+    has_range = value == "value_low"
+    high = rows["value_high"] if has_range else pd.Series(float("nan"), index=rows.index)
+    high = high.where(high != rows[value])
+    top = high.map(lambda number: f" to {say_number(number)}", na_action="ignore").fillna("")
+    hedged_ = [say_number(*figure) for figure in zip(rows[value], rows[qualifier])]
+    drawn = pd.DataFrame(
+        {
+            "label": [charts.lines(*cells) for cells in zip(rows["name"], below)],
+            "body": rows["body"],
+            "value": rows[value],
+            "high": high,
+            "qualifier": rows[qualifier],
+            "words": pd.Series(hedged_, index=rows.index) + top + unit,
+            "note": rows["note"],
+            "source_id": rows["source_id"],
+        }
+    ).reset_index(drop=True)
+    return drawn.assign(row=range(len(drawn)))
+
+
+def cuts_to_draw(cuts: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `crc_cuts` as `charts.published` draws them, with unit (percent, jobs); rivals stand together."""
+    parts = []
+    for unit, sign in (("percent", "%"), ("jobs", "")):
+        chosen = cuts[cuts["cut_unit"] == unit].sort_values(["provider_id", "date"], kind="stable")
+        # Rivals stand together, under the body that comes last in the order of names.
+        group = chosen["rival_group"].where(chosen["figures"] > 1)
+        place = chosen["provider_id"].groupby(group).transform("max").fillna(chosen["provider_id"])
+        chosen = chosen.assign(place=place, group=group).sort_values(["place", "group", "date"], kind="stable")
+        letters = dict(zip(chosen["group"].dropna().unique(), "ABCDEFGH"))
+        chosen = named(chosen, providers, sources)
+        stage = chosen["stage"].map({"announced": "announced", "final": "after talks", "total": "in all"}).fillna("")
+        grade = chosen["grade"].where(chosen["grade"] != "all grades", "")
+        told = zip(grade, stage, chosen.apply(say_period, axis=1), chosen["publisher"])
+        below = pd.Series([", ".join(filter(None, words)) for words in told], index=chosen.index)
+        drawn = _to_draw(chosen, below, "cut", "cut_qualifier", sign)
+        parts.append(drawn.assign(unit=unit, rival=chosen["group"].map(letters).fillna("").to_numpy()))
+    return pd.concat(parts, ignore_index=True).drop(columns="high")
+
+
+def caseloads_to_draw(
+    workload: pd.DataFrame, caseload: pd.DataFrame, providers: pd.DataFrame, sources: pd.DataFrame
+) -> pd.DataFrame:
+    """Published caseloads as `charts.published` draws them, with list: mean, maximum, shares or people."""
+    loads = named(caseload_per_officer(workload).sort_values("value_low", kind="stable"), providers, sources)
+    below = loads["role"] + ", " + loads.apply(say_period, axis=1)
+    parts = []
+    for statistic in ("mean", "maximum"):
+        chosen = loads[loads["statistic"] == statistic]
+        parts.append(_to_draw(chosen, below[chosen.index], "value_low", "qualifier").assign(list=statistic))
+    shares = named(caseload_shares(workload).sort_values(["threshold", "date", "provider_id"]), providers, sources)
+    shares["name"] = [f"Over {limit:g} cases, {body}" for limit, body in zip(shares["threshold"], shares["body"])]
+    basis = shares["converted"].map({True: " (100 less the published share)", False: ""})
+    below = shares["role"] + ", " + shares.apply(say_period, axis=1) + basis
+    parts.append(_to_draw(shares, below, "share_over", "share_over_qualifier", "%").assign(list="shares"))
+    people = named(people_supervised(caseload, ["all-probation", "all-crcs", "nps"]), providers, sources)
+    below = people.apply(say_period, axis=1) + ", " + people["publisher"]
+    parts.append(_to_draw(people, below, "value", "qualifier").assign(list="people"))
+    return pd.concat(parts, ignore_index=True)
+
+
 # --------------------------------------------------------------------------------------------- tables
 
 
@@ -453,7 +549,7 @@ def used_rows(tables: list[pd.DataFrame], providers: pd.DataFrame) -> pd.DataFra
     tables are rows of this module, or of the tables behind it, each with provider_id or part, measure, value (or
     value_low and value_high), qualifier, date and source_id. Figures of one body, measure and source share a row.
     """
-    names = without_categories(providers[["provider_id", "name"]]).set_index("provider_id")["name"]
+    called = names(providers)
     lists = []
     for table in tables:
         rows = without_categories(table)
@@ -467,7 +563,7 @@ def used_rows(tables: list[pd.DataFrame], providers: pd.DataFrame) -> pd.DataFra
         about = rows["grade"] if "grade" in rows else rows.get("role", pd.Series("", index=rows.index))
         if "part" in rows:
             about = rows["part"]
-        what = names.reindex(rows["provider_id"]).fillna("").to_numpy() + pd.Series(", ", index=rows.index) + about
+        what = called.reindex(rows["provider_id"]).fillna("").to_numpy() + pd.Series(", ", index=rows.index) + about
         what = what.str.strip(", ") + ", " + measure
         text = pd.Series(said, index=rows.index) + " (" + rows.apply(say_period, axis=1) + ")"
         lists.append(pd.DataFrame({"what": what, "figure": text, "source_id": rows["source_id"]}))
@@ -496,220 +592,17 @@ def say_period(row: pd.Series) -> str:
     return say_day(row["date"], row["date_precision"])
 
 
-def say_change(series: pd.DataFrame, body: str) -> str:
-    """First and last value of one series and the change between them; body is the name to print.
-
-    Raises ValueError where the rows are not one series of at least two values.
-    """
-    rows = series[series["value"].notna()].sort_values("date")
-    if len(rows) < 2 or rows[["provider_id", "source_id"]].drop_duplicates().shape[0] > 1:
-        raise ValueError("say_change needs two or more values of one body from one source: filter by series first.")
-    first, last = rows.iloc[0], rows.iloc[-1]
-    change = 100 * (last["value"] / first["value"] - 1)
-    unit = "full-time equivalent staff" if first["unit"] == "FTE" else first["unit"]
-    text = (
-        f"{body}: {say_number(first['value'], first['qualifier'])} {unit} on {say_day(first['date'])}, "
-        f"{say_number(last['value'], last['qualifier'])} on {say_day(last['date'])}"
-    )
-    if change == 0:
-        return f"{text}, no change."
-    return f"{text}, {say_number(abs(change))} percent {'more' if change > 0 else 'fewer'}."
+def say_cut_effect(row: pd.Series, threshold: float) -> str:
+    """One row of the model in words: from a published caseload to that after, or before, a cut, and the threshold."""
+    answer = {"yes": "At or above", "no": "Below", "cannot say": "Perhaps below, perhaps above"}[row["at_threshold"]]
+    text = f"{_cut_effect(row)} {answer} the {threshold:g} cases from which quality suffers."
+    if pd.notna(row["cut_made_percent"]):
+        size = say_number(row["cut_made_percent"], row["cut_made_qualifier"])
+        text += f" The source reports a cut of {size} percent before this caseload."
+    return text
 
 
-def say_split(series: pd.DataFrame) -> str:
-    """Staff of the NPS and the CRCs at the first date that gives both, and where the CRC figures end."""
-    values = series[series["row_kind"] == "value"]
-    both = values[values["provider_id"].isin(["nps", "all-crcs"])]
-    wide = both.pivot_table(index=["date", "source_id"], columns="provider_id", values="value").dropna()
-    (date, _), counts = wide.index[0], wide.iloc[0]
-    text = (
-        f"On {say_day(date)} the NPS had {say_number(counts['nps'])} and the CRCs together "
-        f"{say_number(counts['all-crcs'])} full-time equivalent staff."
-    )
-    stop = series.loc[series["row_kind"] == "break", "date"]
-    if stop.empty:
-        return text
-    return f"{text} From {say_day(stop.iloc[0])} the Ministry no longer collected CRC staff numbers."
-
-
-def say_cuts(cuts: pd.DataFrame, provider_id: str) -> str:
-    """Every published cut for one company or group, each with its unit and hedge, rivals side by side."""
-    rows = cuts[cuts["provider_id"] == provider_id]
-    if rows.empty:
-        return f"No figure for cuts was found for {provider_id}."
-    parts = [
-        f"{say_number(row.cut, row.cut_qualifier)} {row.unit} ({row.stage}, {row.date:%Y})" for row in rows.itertuples()
-    ]
-    return f"{rows['name'].iloc[0]}: {'; '.join(parts)}."
-
-
-def say_cut_range(cuts: pd.DataFrame) -> str:
-    """How far apart the published cuts lie as a share of all staff, and how many figures that rests on."""
-    rows = cuts[(cuts["cut_unit"] == "percent") & (cuts["grade"] == "all grades")]
-    if rows.empty:
-        return "No published cut as a share of staff was found."
-    low, high = rows.loc[rows["cut"].idxmin()], rows.loc[rows["cut"].idxmax()]
-    count = f"{len(rows)} published figures" if len(rows) > 1 else "One published figure"
-    bodies = rows["provider_id"].nunique()
-    return (
-        f"{count} put the cut as a share of all staff, for {bodies} CRCs or groups of CRCs, between "
-        f"{say_number(low['cut'], low['cut_qualifier'])} percent ({low['name']}) and "
-        f"{say_number(high['cut'], high['cut_qualifier'])} percent ({high['name']}). None is an official count: they "
-        "come from unions, companies, politicians and the press."
-    )
-
-
-def say_grade_gap(gap: pd.DataFrame) -> str:
-    """The smallest and largest difference between the sum of the grades and the published total."""
-    low, high = gap["gap"].min(), gap["gap"].max()
-    return (
-        f"At the {len(gap)} dates the four grades add up to {say_number(low)} to {say_number(high)} full-time "
-        "equivalent staff more than the published NPS total, because the tables by grade count people in NPS grades "
-        "wherever they work. Shares of the total by grade would be wrong, so none are given."
-    )
-
-
-def say_shares_pair(shares: pd.DataFrame) -> str:
-    """The latest share of CRC and NPS officers above one threshold that is known for both at the same time."""
-    keys = ["date", "threshold"]
-    rows = shares[shares.groupby(keys)["provider_id"].transform("nunique") == 2].sort_values("date")
-    if rows.empty:
-        return "No threshold has a share for both the CRCs and the NPS at the same time."
-    rows = rows[(rows["date"] == rows["date"].iloc[-1]) & (rows["threshold"] == rows["threshold"].iloc[-1])]
-    share = rows.set_index("provider_id").apply(
-        lambda row: say_number(row["share_over"], row["share_over_qualifier"]), axis=1
-    )
-    first = rows.iloc[0]
-    return (
-        f"In {say_period(first)}, {share['all-crcs']} percent of CRC {first['role']} and {share['nps']} percent of "
-        f"those of the NPS had more than {first['threshold']:g} cases. No national mean caseload was found for either."
-    )
-
-
-def say_cut_to_threshold(cuts: pd.DataFrame, threshold: float, providers: pd.DataFrame) -> str:
-    """Which cut brings the lowest and highest starting point below a threshold up to it."""
-    cuts = cuts.reset_index(drop=True)
-    open_rows = cuts[cuts["cut_percent"] > 0].sort_values("cut_percent")
-    if open_rows.empty:
-        return "Every starting point is at the threshold without a cut."
-    names = without_categories(providers).set_index("provider_id")["name"]
-    clauses = [
-        f"{say_number(row.cut_percent, row.cut_qualifier)} percent for {names[row.provider_id]} "
-        f"({say_number(row.cases, row.qualifier)} cases, {say_period(cuts.loc[row.Index])})"
-        for row in open_rows.iloc[[0, -1]].itertuples()
-    ]
-    there = len(cuts) - len(open_rows)
-    return (
-        f"Of the caseloads that were not seen after a reported cut, {there} of {len(cuts)} were at "
-        f"{threshold:g} cases or above without a cut. The others reach it with cuts from {' to '.join(clauses)}."
-    )
-
-
-def say_leaving_rates(rates: pd.DataFrame) -> str:
-    """Lowest and highest leaving rate of the longest series of one body and grade, and how far a rival lies off."""
-    rows = rates[rates["provider_id"] == "nps"]
-    longest = rows[rows["series"] == rows["series"].value_counts().index[0]].sort_values("date")
-    side = rivals(rows, ["date", "date_end"])
-    text = (
-        f"Between {say_number(longest['value'].min())} and {say_number(longest['value'].max())} percent of NPS "
-        f"probation officers left in a year, {longest['date'].min():%B %Y} to {longest['date_end'].max():%B %Y}."
-    )
-    if side.empty:
-        return text
-    return (
-        f"{text} A second source differs by up to {say_number(side['spread'].max(), decimals=2)} percentage points for "
-        f"the same period."
-    )
-
-
-def say_vacancies(rows: pd.DataFrame) -> str:
-    """Vacancies of NPS probation officers, national figures only, with what the same source's posts imply."""
-    rows = rows[(rows["provider_id"] == "nps") & rows["grade"].str.startswith("probation officer")]
-    if rows.empty:
-        return "No vacancies of NPS probation officers were found."
-    parts = []
-    for _, row in rows.iterrows():
-        unit = " percent" if row["measure"].endswith("percent") else ""
-        posts = f" of {say_number(row['posts'])} posts" if pd.notna(row["posts"]) else ""
-        parts.append(f"{say_number(row['value'], row['qualifier'])}{unit}{posts} ({say_period(row)})")
-    return f"Vacancies among NPS probation officers: {'; '.join(parts)}."
-
-
-def say_plan(stages: pd.DataFrame, providers: pd.DataFrame) -> str:
-    """Each grade of a published plan, before and at its final stage."""
-    name = without_categories(providers).set_index("provider_id")["name"][stages["provider_id"].iloc[0]]
-    parts = [
-        f"{row.grade} {say_number(row.FTE)} to {say_number(row.planned_FTE_final_stage)}"
-        for row in stages[stages["grade"] != "all listed grades"].itertuples()
-    ]
-    return f"{name}, {stages['date'].iloc[0]:%B %Y}, full-time equivalent staff before and after: {', '.join(parts)}."
-
-
-def say_rival_counts(series: pd.DataFrame, names: dict[str, str]) -> str:
-    """Bodies and days for which two sources differ by more than rounding, each figure in turn."""
-    side = rivals(series[series["row_kind"] == "value"], ["provider_id", "date"])
-    side = side[side["spread"] >= 1]
-    parts = [
-        f"{names[body]}, {say_day(day)}: {' or '.join(say_number(value) for value in rows['value'])}"
-        for (body, day), rows in side.groupby(["provider_id", "date"], sort=False)
-    ]
-    return f"Two sources differ on the same day for {len(parts)} counts of staff: {'; '.join(parts)}."
-
-
-def say_plan_and_claims(stages: pd.DataFrame, cuts: pd.DataFrame) -> str:
-    """The cut that a published plan adds up to, beside what was claimed for the same company."""
-    whole = stages.iloc[-1]
-    fewer = whole["FTE"] - whole["planned_FTE_final_stage"]
-    return (
-        f"The published plan takes {say_number(fewer)} full-time equivalent staff "
-        f"({say_number(whole['final_cut_percent'])} percent) out of the listed grades: our sums. "
-        f"Other figures: {say_cuts(cuts, whole['provider_id'])}"
-    )
-
-
-def say_parts(rows: pd.DataFrame) -> str:
-    """What nps_parts shows at its last date: the highest and lowest change, or for joiners and leavers the number."""
-    is_total = rows["part"].str.contains("total|^Sum", regex=True)
-    end = rows["period_end"].max()
-    last = rows[~is_total & (rows["period_end"] == end)]
-    if last["change_percent"].isna().all():
-        kind = last["measure"].iloc[0].removesuffix("_headcount")
-        total = rows.loc[rows["part"].str.contains("published") & (rows["period_end"] == end)].iloc[0]
-        most, least = last.loc[last["value"].idxmax()], last.loc[last["value"].idxmin()]
-        return (
-            f"{say_number(total['value'])} {kind} in the NPS, {say_period(total)}: most in {most['part']} "
-            f"({say_number(most['value'])}), fewest in {least['part']} ({say_number(least['value'])})."
-        )
-
-    def clause(row: pd.Series) -> str:
-        sign = "+" if row["change_percent"] >= 0 else "\N{MINUS SIGN}"
-        return (
-            f"{row['part']} ({say_number(row['value'] - row['change'])} to {say_number(row['value'])}, "
-            f"{sign}{say_number(abs(row['change_percent']))} percent)"
-        )
-
-    most, least = last.loc[last["change_percent"].idxmax()], last.loc[last["change_percent"].idxmin()]
-    return (
-        f"Full-time equivalent staff from {say_day(rows['period_end'].min())} to {say_day(end)}: largest rise, "
-        f"{clause(most)}; {'largest fall' if least['change_percent'] < 0 else 'smallest rise'}, {clause(least)}."
-    )
-
-
-def say_supervised(totals: pd.DataFrame, when: str = "") -> str:
-    """Rival totals of people supervised, lowest first, and how far apart they are."""
-    parts = [say_number(row.value, row.qualifier) for row in totals.itertuples()]
-    if len(parts) < 2:
-        return f"One total of people supervised was found: {parts[0]}." if parts else "No total was found."
-    spread = say_number(totals["value"].max() - totals["value"].min())
-    listed = ", ".join(parts)
-    when = f", {when}," if when else ""
-    return (
-        f"{len(parts)} totals of people supervised{when} stand side by side: {listed}. They differ by up to {spread}."
-    )
-
-
-def say_cut_effect(row: pd.Series) -> str:
-    """One row of the model in words: from a published caseload to the caseload after, or before, a cut."""
+def _cut_effect(row: pd.Series) -> str:
     start = say_number(row["cases"], row["qualifier"])
     result = say_number(row["cases_per_officer"], row["qualifier"], decimals=0)
     if not row["cut_percent"]:
@@ -721,34 +614,3 @@ def say_cut_effect(row: pd.Series) -> str:
             "with the same number of people."
         )
     return f"From {start} cases per officer, a cut of {cut} percent leads to {result}, with the same number of people."
-
-
-def say_before_cut(starts: pd.DataFrame, provider_id: str, name: str = "") -> str:
-    """What the caseloads and the cut that one source gives for a body imply about the caseload before."""
-    rows = starts[(starts["provider_id"] == provider_id) & starts["cases_before"].notna()]
-    if rows.empty:
-        return f"No source gives both a caseload and the cut before it for {provider_id}."
-    first = rows.iloc[0]
-
-    def span(column: str) -> str:
-        low, high = rows[column].min(), rows[column].max()
-        top = "" if low == high else f" to {say_number(high, decimals=0)}"
-        return say_number(low, first["qualifier"], decimals=0) + top
-
-    now, cut = span("cases"), say_number(first["cut_made_percent"], first["cut_made_qualifier"])
-    start = f"{name}: {now}" if name else f"{now[0].upper()}{now[1:]}"
-    return (
-        f"{start} cases per officer after a cut of {cut} percent imply {span('cases_before')} before it, if the number "
-        "of people stayed the same."
-    )
-
-
-def say_shares(shares: pd.DataFrame, names: dict[str, str] | None = None) -> str:
-    """Shares of staff above each threshold, one clause a row; names maps provider_id to the name to print."""
-    periods = [say_period(row) for _, row in shares.iterrows()]
-    parts = [
-        f"{(names or {}).get(row.provider_id, row.provider_id)}, {period}: "
-        f"{say_number(row.share_over, row.share_over_qualifier)} percent of {row.role} above {row.threshold:g} cases"
-        for row, period in zip(shares.itertuples(), periods, strict=True)
-    ]
-    return "; ".join(parts) + "."

@@ -846,7 +846,7 @@ LOOKED_UP = [
     ("simulation_inputs.input", "risk_under_pressure_charts.INPUTS"),
     ("simulation_inputs.preset", "risk_under_pressure.PRESETS"),
     ("staff.qualifier", "display.HEDGES"),
-    ("staff.qualifier", "staffing_charts.HEDGES"),
+    ("staff.qualifier", "staffing.HEDGE"),
     *((f"after_comparability.{side}_table", "after_reunification.TABLES") for side in ("before", "after")),
     ("after_measures.linked_table", "after_reunification.TABLES"),
 ]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from helpers import staffing
 from helpers.data import load
+from tests import cells
 
 QUALIFIERS = ["exact", "about", "at_least", "at_most", "more_than", "less_than"]
 
@@ -294,10 +295,6 @@ def test_the_grid_is_whole_and_starts_unchanged(starts):
 def test_80_to_100_after_a_third_went_implies_53_to_67_before(starts):
     dorset = starts[starts["provider_id"] == "crc-dorset-devon-and-cornwall"]
     assert dorset["cases_before"].round().tolist() == [53, 67]
-    assert staffing.say_before_cut(starts, "crc-dorset-devon-and-cornwall") == (
-        "About 80 to 100 cases per officer after a cut of about 33.3 percent imply about 53 to 67 before it, "
-        "if the number of people stayed the same."
-    )
 
 
 def test_the_cut_that_reaches_the_threshold(starts):
@@ -331,48 +328,6 @@ def test_numbers_are_said_with_their_hedge(value, qualifier, words):
     assert staffing.say_number(value, qualifier) == words
 
 
-def test_sentences_follow_the_data(staff, providers, starts):
-    series = staffing.staff_series(staff, load("staffing_facts"))
-    assert staffing.say_change(series[series["provider_id"] == "probation-trusts"], "Probation trusts") == (
-        "Probation trusts: 19,335 full-time equivalent staff on 30 June 2010, 16,297 on 30 June 2013, "
-        "15.7 percent fewer."
-    )
-    with pytest.raises(ValueError, match="one body from one source"):
-        staffing.say_change(series, "Everyone")
-    assert staffing.say_split(series) == (
-        "On 30 June 2014 the NPS had 8,300 and the CRCs together 8,331 full-time equivalent staff. "
-        "From 1 February 2015 the Ministry no longer collected CRC staff numbers."
-    )
-    cuts = staffing.crc_cuts(staff, providers)
-    assert staffing.say_cuts(cuts, "crcs-sodexo") == (
-        f"{cuts.loc[cuts['provider_id'] == 'crcs-sodexo', 'name'].iloc[0]}: "
-        "600 people (announced, 2015); 436 people (announced, 2015); 450 people (final, 2016)."
-    )
-    assert staffing.say_cuts(cuts, "crc-essex") == "No figure for cuts was found for crc-essex."
-    grid = staffing.staff_cut_model(starts, 50)
-    row = grid[(grid["cases"] == 42) & (grid["cut_percent"] == 30)].iloc[0]
-    assert staffing.say_cut_effect(row) == (
-        "From more than 42 cases per officer, a cut of 30 percent leads to more than 60, "
-        "with the same number of people."
-    )
-
-
-def test_rival_totals_in_words():
-    totals = pd.DataFrame({"value": [248146, 257000], "qualifier": ["exact", "about"]})
-    assert staffing.say_supervised(totals) == (
-        "2 totals of people supervised stand side by side: 248,146, about 257,000. They differ by up to 8,854."
-    )
-    assert staffing.say_supervised(totals[:1]) == "One total of people supervised was found: 248,146."
-    assert staffing.say_supervised(totals[:0]) == "No total was found."
-
-
-def test_shares_in_words(workload):
-    shares = staffing.caseload_shares(workload)
-    said = staffing.say_shares(shares[shares["threshold"] == 40], {"nps": "NPS", "all-crcs": "CRCs"})
-    assert "CRCs, 2020: 86 percent of responsible officers above 40 cases" in said
-    assert "NPS, round 2018-19: about 33.3 percent of responsible officers above 40 cases" in said
-
-
 # ---------------------------------------------------------------------------- parts, both ways, in words
 
 
@@ -390,21 +345,15 @@ def test_divisions_add_up_to_the_published_total_and_grades_exceed_it(staff, pro
 def test_the_grades_exceed_the_total_by_57_to_108(staff, providers):
     gap = staffing.grade_gap(staff, providers)
     assert gap["gap"].round(1).agg(["min", "max"]).tolist() == [56.6, 107.6]
-    assert "add up to 56.6 to 107.6 full-time equivalent staff more" in staffing.say_grade_gap(gap)
 
 
 def test_joiners_have_no_change_since_a_shorter_first_period(staff, providers):
     rows = staffing.nps_parts(staff, providers, "division", "joiners_headcount")
     assert rows["change"].isna().all()
-    assert staffing.say_parts(rows).startswith("541 joiners in the NPS, July 2015 to June 2016: most in NPS ")
+    total = rows[rows["part"] == "NPS total as published"].sort_values("period_end")["value"]
+    assert total.iloc[-1] == 541
     with pytest.raises(ValueError, match="division or grade"):
         staffing.nps_parts(staff, providers, "region")
-
-
-def test_largest_rise_and_fall_of_a_division(staff, providers):
-    said = staffing.say_parts(staffing.nps_parts(staff, providers))
-    assert "largest rise, NPS Wales (537 to 570.3, +6.2 percent)" in said
-    assert "largest fall, NPS London (1,283 to 1,215.3, −5.3 percent)" in said
 
 
 def test_both_directions_for_every_start(starts):
@@ -419,42 +368,6 @@ def test_the_model_is_held_against_50_and_168(workload):
     assert staffing.model_references(workload)["cases"].tolist() == [50, 168]
 
 
-def test_cuts_from_20_to_51_percent_in_words(staff, providers):
-    said = staffing.say_cut_range(staffing.crc_cuts(staff, providers))
-    assert said.startswith("13 published figures")
-    assert "20 percent (All Community Rehabilitation Companies) and 51 percent" in said
-    assert staffing.say_cut_range(staffing.crc_cuts(staff, providers)[:0]) == (
-        "No published cut as a share of staff was found."
-    )
-
-
-def test_more_sentences_follow_the_data(staff, providers, workload, starts):
-    assert staffing.say_shares_pair(staffing.caseload_shares(workload)).startswith(
-        "In 2020, 86 percent of CRC responsible officers and 33 percent of those of the NPS had more than 40 cases."
-    )
-    assert "4 of 8 were at 50 cases or above" in staffing.say_cut_to_threshold(
-        staffing.cut_to_threshold(starts, 50), 50, providers
-    )
-    stages = staffing.planned_stages(staff)
-    assert "takes 121 full-time equivalent staff (44.2 percent)" in staffing.say_plan_and_claims(
-        stages, staffing.crc_cuts(staff, providers)
-    )
-    assert "band 4 59 to 26" in staffing.say_plan(stages, providers)
-    rates = staffing.leaving_rates(staff, "probation officer (band 4)")
-    assert staffing.say_leaving_rates(rates) == (
-        "Between 5.1 and 6.5 percent of NPS probation officers left in a year, June 2014 to March 2021. A second "
-        "source differs by up to 0.46 percentage points for the same period."
-    )
-    assert "615 (June 2019); 653 of 3,926 posts" in staffing.say_vacancies(staffing.vacancies(staff))
-    names = {"nps": "NPS", "probation-service": "Probation Service"}
-    assert "16,711 or 17,648" in staffing.say_rival_counts(staffing.staff_series(staff), names)
-
-
-def test_a_cut_of_nothing_is_said_as_such(starts):
-    row = staffing.cut_either_way(starts, 50, [0]).iloc[0]
-    assert staffing.say_cut_effect(row) == "35.2 cases per officer as published; no cut, no change."
-
-
 def test_every_figure_used_is_listed_with_its_source(staff, providers, workload):
     tables = [staffing.staff_series(staff, load("staffing_facts")), staffing.caseload_per_officer(workload)]
     rows = staffing.used_rows(tables, providers)
@@ -463,3 +376,87 @@ def test_every_figure_used_is_listed_with_its_source(staff, providers, workload)
     assert "not collected (1 February 2015)" in set(figures)
     assert "about 80 to 100 (November 2018)" in set(figures)
     assert set(rows["source_id"]) == set(pd.concat(tables)["source_id"])
+
+
+# ------------------------------------------------------------------------------- known figures, as rows
+
+
+def test_known_changes_shares_and_vacancies(staff, providers, workload, starts):
+    divisions = staffing.nps_parts(staff, providers).query("basis == 'published'")
+    last = divisions[divisions["period_end"] == "2016-06-30"].set_index("part")["change_percent"].round(1)
+    assert last["NPS Wales"] == last.max() == 6.2
+    assert last["NPS London"] == last.min() == -5.3
+    cuts = staffing.crc_cuts(staff, providers).query("cut_unit == 'percent' and grade == 'all grades'")
+    assert (len(cuts), cuts["cut"].min(), cuts["cut"].max()) == (13, 20, 51)
+    reach = staffing.cut_to_threshold(starts, 50)["cut_percent"]
+    assert ((reach == 0).sum(), len(reach)) == (4, 8)
+    whole = staffing.planned_stages(staff).iloc[-1]
+    assert whole["FTE"] - whole["planned_FTE_final_stage"] == 121
+    rates = staffing.leaving_rates(staff, "probation officer (band 4)").query("provider_id == 'nps'")
+    assert staffing.rivals(rates, ["date", "date_end"])["spread"].max() == pytest.approx(0.46)
+    vacant = staffing.vacancies(staff).query("provider_id == 'nps' and value == 653")
+    assert vacant["posts"].tolist() == [3926]
+    apart = staffing.rivals(staffing.staff_series(staff), ["provider_id", "date"]).query("spread >= 1")
+    assert sorted(apart["value"]) == [8861, 8881.7, 16711, 17648]
+
+
+def test_the_model_in_words(starts):
+    grid = staffing.staff_cut_model(starts, 50)
+    row = grid[(grid["cases"] == 42) & (grid["cut_percent"] == 30)].iloc[0]
+    assert staffing.say_cut_effect(row, 50) == (
+        "From more than 42 cases per officer, a cut of 30 percent leads to more than 60, with the same number of "
+        "people. At or above the 50 cases from which quality suffers."
+    )
+    nothing = staffing.cut_either_way(starts.head(1), 50, [0]).iloc[0]
+    assert staffing.say_cut_effect(nothing, 50).startswith("35.2 cases per officer as published; no cut, no change.")
+
+
+# --------------------------------------------------------------------------------- what the notebook draws
+
+
+def test_no_figure_is_lost(staff, providers, workload):
+    explorers = cells.explorers("04")
+    assert len(explorers["cuts-explorer"].every) == len(staffing.crc_cuts(staff, providers))
+    loads, shares = staffing.caseload_per_officer(workload), staffing.caseload_shares(workload)
+    people = staffing.people_supervised(load("caseload"), ["all-probation", "all-crcs", "nps"])
+    assert len(explorers["caseload-explorer"].every) == len(loads) + len(people) + len(shares)
+
+
+def test_rivals_stand_together_and_bounds_keep_their_hedge():
+    cuts = cells.explorers("04")["cuts-explorer"]
+    for unit in ("percent", "jobs"):
+        rows = cuts.matching({"unit": unit}).reset_index(drop=True)
+        for _, group in rows[rows["rival"] != ""].groupby("rival"):
+            assert len(group) > 1
+            assert group.index.tolist() == list(range(group.index[0], group.index[0] + len(group)))
+    hedges = cuts.every.drop_duplicates("words").set_index("words")["qualifier"]
+    assert hedges["at least 30%"] == "at_least"
+    assert hedges["at most 40%"] == "at_most"
+    assert "about 80 to 100" in set(cells.explorers("04")["caseload-explorer"].every["words"])
+
+
+def test_the_model_says_what_it_shows():
+    model = cells.explorers("04")["model-explorer"]
+    assert model.finding(model.start) == (
+        "After a cut of 33.3 percent: 10 of 10 mean caseloads at or above 50 cases per officer."
+    )
+    assert model.finding({**model.start, "cut": 0}) == (
+        "As published: 6 of 10 mean caseloads at or above 50 cases per officer (1 more may)."
+    )
+    start = model.every.loc[model.every["cases"] == 80, "starting_point"].iloc[0]
+    dorset = model.finding({**model.start, "start": start, "direction": "before"})
+    assert dorset.startswith("About 80 cases per officer after a cut of 33.3 percent imply about 53 before it")
+    assert dorset.endswith("The source reports a cut of about 33.3 percent before this caseload.")
+
+
+def test_the_page_looks_sentences_up_as_a_browser_writes_numbers():
+    spec = cells.explorers("04")["model-explorer"].spec()
+    finding = next(each for each in spec["params"] if each["name"] == "finding")
+    assert {key.split("|")[0] for key in finding["value"]} == {"0", "10", "20", "33.3", "50"}
+
+
+def test_no_line_crosses_the_years_without_figures(staff):
+    rows = cells.run("04").names.staff_rows
+    assert len(rows) == (cells.run("04").names.series["row_kind"] == "value").sum()
+    assert rows.loc[rows["body"] == "CRC", "date"].dt.year.tolist() == [2014]
+    assert rows.loc[rows["body"] == "CRC", "alone"].all()
