@@ -16,7 +16,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from helpers.display import hedged, join_words, number
+from helpers.display import hedged, number
 from helpers.timeline import ONE_DAY, say_day, with_periods, without_categories
 
 Tables = Mapping[str, pd.DataFrame]
@@ -903,146 +903,61 @@ def inadequate_counts(tables: Tables) -> pd.DataFrame:
     return counts.astype({"low": int, "of": int})
 
 
-# ------------------------------------------------------------------------------------------- sentences
+# ------------------------------------------------------------------------------------------- to draw
 
 
-def _claims(count: int) -> str:
-    return f"{count} claim{'' if count == 1 else 's'}"
+ARTICLE_NAMES = {
+    "article-unison-2017": "UNISON South West (August 2017)",
+    "article-webster-2019": "Russell Webster (February 2019)",
+    "article-newsquest-2019": "Newsquest (February 2019)",
+    "article-westcountry-2019": "This is the West Country (February 2019)",
+    "article-csw-2019": "Civil Service World (March 2019)",
+}
+STATEMENTS = {
+    "caseload-168": "Up to 168 cases for one officer",
+    "caseload-80-100": "80 to 100 cases on average",
+    "risk-under-recorded": "Risk recorded too low",
+    "staff-cut-third": "Staff cut by a third",
+    "through-the-gate-good": "Through the Gate rated Good",
+    "courts-distrust": "Little confidence of the courts",
+    "immutable-lines": "Immutable lines crossed",
+    "plans-without-meeting": "Plans made without a meeting",
+    "staff-safety": "Concern for the safety of staff",
+    "contracts-end-early": "Contracts to end early",
+    "seetec-takes-over": "Seetec takes over",
+    "crc-caseload": "People supervised by CRCs",
+    "reform-date": "Reform of 2014",
+    "split-by-risk": "Cases split by risk",
+    "unions-warned": "Unions had warned",
+    "working-links-administration": "Working Links in administration",
+    "working-links-three-crcs": "Working Links had three CRCs",
+}
 
 
-def _verdict_words(counts: pd.Series) -> str:
-    """'45 are supported, 31 in part, 3 contradicted and 22 not verifiable from what is public'."""
-    words = {
-        "supported": "supported",
-        "partly": "supported in part" if not counts["supported"] else "in part",
-        "contradicted": "contradicted",
-        "not_verifiable": "not verifiable from what is public",
-    }
-    parts = [f"{counts[name]} {text}" for name, text in words.items() if counts[name]]
-    first, rest = parts[0].split(" ", 1)
-    parts[0] = f"{first} {'is' if first == '1' else 'are'} {rest}"
-    return join_words(parts)
+def claim_rows(checked: pd.DataFrame) -> pd.DataFrame:
+    """What the explorer draws: one row per claim, with the columns to filter by and the words of the tooltip."""
+    rows = without_categories(checked)
+    return pd.DataFrame(
+        {
+            "claim": rows["claim"],
+            "article": rows["article_source_id"].map(ARTICLE_NAMES),
+            "speaker": rows["speaker"]
+            .replace("the article", "the article itself")
+            .map(lambda s: s[:1].upper() + s[1:]),
+            "theme": rows["theme"].str.replace("_", " ").str.capitalize(),
+            "outcome": rows["verdict"].map(VERDICTS),
+            "figure": rows["figure"],
+            "found": rows["found"].fillna("nothing computed"),
+            "reason": rows["reason"],
+            "origin": rows["shared_origin"].notna().map(ORIGINS),
+        }
+    )
 
 
-def say_verdicts(claims: pd.DataFrame) -> str:
-    """How many claims there are, and how they fare."""
-    counts = _counts(claims)
-    articles = claims["article_source_id"].nunique()
-    return f"Of {len(claims)} claims in {articles} articles, {_verdict_words(counts)}."
-
-
-def say_checks(checked: pd.DataFrame) -> str:
-    """How many verdicts are computed, and each that differs from the stored one."""
-    computed = checked["computed"].notna()
+def disagreements(checked: pd.DataFrame) -> str:
+    """Each claim whose computed verdict is not the one reached by reading, in words; empty where there is none."""
     wrong = checked[~checked["agrees"]]
-    start = f"{computed.sum()} of the {len(checked)} verdicts are computed from the tables of this collection"
-    if wrong.empty:
-        return f"{start}, and each agrees with the verdict that was reached by reading; the rest rest on reading alone."
-    differing = "; ".join(
-        f"{row.claim_id}: read as {row.verdict}, computed as {row.computed}" for row in wrong.itertuples()
-    )
-    return f"ERROR in {_claims(len(wrong))}: {start}, and these differ from the verdict by reading: {differing}."
-
-
-def say_origin(claims: pd.DataFrame) -> str:
-    """How many claims go back to one press notice, and what is left of their agreement."""
-    rows = without_categories(claims).dropna(subset=["shared_origin"])
-    counts = _counts(rows)
-    return (
-        f"{len(rows)} of the {len(claims)} claims, in {rows['article_source_id'].nunique()} articles, go back to one "
-        f"press notice of the inspectorate: that the articles agree confirms nothing. Of these {len(rows)}, "
-        f"{_verdict_words(counts)}. What is supported rests on the notice itself or on other documents."
-    )
-
-
-def say_repeated(claims: pd.DataFrame) -> str:
-    """How many statements several articles make, and how many of these have one origin."""
-    rows = repeated(claims)
-    groups = rows.drop_duplicates("same_claim")
-    one = groups[groups["one_origin"]]
-    open_ones = (
-        rows[rows["one_origin"]].groupby("same_claim")["verdict"].agg(lambda v: (v == "not_verifiable").all()).sum()
-    )
-    return (
-        f"{len(groups)} statements are made by more than one article. {len(one)} of them have one origin wherever they "
-        f"appear, so that several articles count as one; {open_ones} of those {len(one)} cannot be verified at all."
-    )
-
-
-def say_matching(rows: pd.DataFrame, **_: str) -> str:
-    """The claims that the reader chose, with their verdict in words in `outcome`: how many, and how they fare."""
-    counts = _counts(rows.assign(verdict=rows["outcome"].map({label: name for name, label in VERDICTS.items()})))
-    shared = int((rows["origin"] == ORIGINS[True]).sum())
-    origin = f" {shared} of them {'goes' if shared == 1 else 'go'} back to one press notice."
-    return f"{_claims(len(rows))}: {_verdict_words(counts)}.{origin if shared and len(rows) > 1 else ''}"
-
-
-def say_speakers(claims: pd.DataFrame) -> str:
-    """Whose claims are most numerous, and how many the articles make in their own name."""
-    counts = without_categories(claims)["speaker"].value_counts()
-    own = counts.pop("the article")
-    return (
-        f"The articles make {own} claims in their own name and report {counts.sum()} made by others, most of them by "
-        f"{counts.index[0]} ({counts.iloc[0]}), {counts.index[1].replace('Chief', 'the Chief')} ({counts.iloc[1]}) and "
-        f"{counts.index[2]} ({counts.iloc[2]})."
-    )
-
-
-def say_contradicted(claims: pd.DataFrame, sources: pd.DataFrame) -> list[str]:
-    """One sentence for each claim that is contradicted: article, claim, reason."""
-    publishers = sources.set_index("source_id")["publisher"]
-    return [
-        f"{publishers[row.article_source_id]}, contradicted: {row.claim}. {row.reason}"
-        for row in without_categories(claims).query("verdict == 'contradicted'").itertuples()
-    ]
-
-
-def say_inadequate(tables: Tables) -> list[str]:
-    """Why 'first in the bottom band' and 'eight of ten Inadequate' can both be right, and where the second misleads."""
-    rows = inadequate_counts(tables)
-    overall, single, auditor = (row for row in rows.itertuples())
-    first = (
-        without_categories(tables["ratings"])
-        .query(f"{_CRC_ROUND} and band == 'Inadequate'")
-        .sort_values("date")
-        .iloc[0]
-    )
-    name = without_categories(tables["providers"]).set_index("provider_id").loc[first["provider_id"], "name"]
-    day = say_day(first["date"], first["date_precision"])
-    only = "still the only one" if overall.low == 1 else f"one of {overall.low}"
-    return [
-        f"{name} was rated Inadequate overall on {day}: the first CRC, and at the end of the round {only}, of "
-        f"{overall.of}.",
-        f"The {single.low} of {single.of} are Inadequate on a single standard, 2.3, the delivery of supervision "
-        f"({single.basis}). The article leaves the standard out, so that the count reads as one of overall ratings.",
-        f"A third count, {auditor.low} of {auditor.of} inspections with a negative outcome, is the National Audit "
-        "Office's, on a basis of its own. The three do not compete: they count different things.",
-    ]
-
-
-def say_totals(totals: pd.DataFrame) -> list[str]:
-    """How far the three well-known totals of people supervised lie apart, and what may explain it."""
-    named = totals.set_index("source_id")
-    low, committee, high = (named.loc[s] for s in ("article-csw-2019", "pac-2019-inquiry", "probation-journal-2019"))
-    gap = committee["value"] - low["value"]
-    digits = [(a, b) for a, b in zip(f"{low['value']:.0f}", f"{high['value']:.0f}") if a != b]
-    by_one = all(int(b) - int(a) == 1 for a, b in digits)
-    above = totals[totals["qualifier"].isin(["more_than", "at_least"]) & (totals["value"] > low["value"])]
-    others = sorted({f"{hedged(row.value, row.qualifier)} in {row.period_start.year}" for row in above.itertuples()})
-    day, month, report = (say_day(row["date"], row["date_precision"]) for row in (low, committee, high))
-    share, difference = number(gap / low["value"] * 100, 1), number(high["value"] - low["value"])
-    alike = f"in {len(digits)} of {len(f'{low.value:.0f}')} digits{', each by one' if by_one else ''}"
-    return [
-        f"The article gives {number(low['value'])} for {day}, the Public Accounts Committee "
-        f"{hedged(committee['value'], committee['qualifier'])} for {month}: {number(gap)} more ({share}%), far beyond "
-        "what rounding explains.",
-        f"The inspectorate's {number(high['value'])} (in its report of {report}; day of the count not read) is "
-        f"{difference} above the article. The two numbers differ {alike}: that looks like a misprint, but another "
-        "count or another date cannot be ruled out.",
-        f"Other counts from the year after lie above the article's too: {'; '.join(others)}."
-        if others
-        else "No other count near that time was read.",
-    ]
+    return "; ".join(f"{row.claim_id}: read as {row.verdict}, computed as {row.computed}" for row in wrong.itertuples())
 
 
 # ------------------------------------------------------------------------------------------- tables

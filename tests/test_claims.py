@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import claims, data, staffing
+from helpers.explorer import NOTHING
 from helpers.timeline import without_categories
+from tests import cells
 
 TABLES = {name: data.load(name) for name in claims.TABLES}
 PLAIN = {name: without_categories(table) for name, table in TABLES.items()}
@@ -97,9 +99,9 @@ def test_disagreement_is_shown_on_the_page():
     wrong = {**TABLES, "claims": without_categories(TABLES["claims"])}
     row = wrong["claims"]["claim_id"] == "csw-09-eight-of-ten"
     wrong["claims"].loc[row, "verdict"] = "supported"
-    said = claims.say_checks(claims.check(wrong))
-    assert said.startswith("ERROR in 1 claim:")
-    assert "csw-09-eight-of-ten: read as supported, computed as contradicted" in said
+    said = claims.disagreements(claims.check(wrong))
+    assert said == "csw-09-eight-of-ten: read as supported, computed as contradicted"
+    assert claims.disagreements(CHECKED) == ""
 
 
 def test_articles_of_one_origin_confirm_nothing():
@@ -196,16 +198,18 @@ def test_repeated_statements_of_one_origin():
 def test_the_two_puzzles():
     counts = claims.inadequate_counts(TABLES)
     assert counts[["low", "of"]].to_numpy().tolist() == [[1, 21], [8, 10], [9, 13]]
-    said = claims.say_totals(staffing.rival_totals(TABLES["caseload"], "2018-09-01", "2019-10-31"))
-    assert "8,854 more (3.6%)" in said[0]
-    assert "10,011 above" in said[1] and "3 of 6 digits, each by one" in said[1]
-    assert "still the only one, of 21" in claims.say_inadequate(TABLES)[0]
+    totals = staffing.rival_totals(TABLES["caseload"], "2018-09-01", "2019-10-31").set_index("source_id")["value"]
+    article = totals["article-csw-2019"]
+    assert totals["pac-2019-inquiry"] - article == 8854
+    assert totals["probation-journal-2019"] - article == 10011
 
 
 def test_sentences_hold_the_counts():
-    assert claims.say_verdicts(CHECKED).startswith("Of 101 claims in 5 articles, 45 are supported")
-    assert "67 of the 101 verdicts are computed" in claims.say_checks(CHECKED)
-    assert "36 of the 101 claims, in 3 articles" in claims.say_origin(CHECKED)
+    counts = CHECKED["verdict"].astype(str).value_counts().to_dict()
+    assert counts == {"supported": 45, "partly": 29, "not_verifiable": 24, "contradicted": 3}
+    assert CHECKED["computed"].notna().sum() == 67
+    shared = CHECKED[CHECKED["shared_origin"].notna()]
+    assert (len(shared), shared["article_source_id"].nunique()) == (36, 3)
 
 
 @pytest.mark.parametrize("words", ["Good", None])
@@ -225,9 +229,35 @@ def test_tables_name_every_claim_and_every_document():
     assert documents["source_id"].is_unique
 
 
-def test_totals_that_differ_otherwise_are_not_said_to_differ_by_one():
-    totals = staffing.rival_totals(TABLES["caseload"], "2018-09-01", "2019-10-31")
-    low, high = (totals["source_id"] == source for source in ("article-csw-2019", "probation-journal-2019"))
-    digits = f"{totals.loc[low, 'value'].item():.0f}"
-    other = totals.assign(value=totals["value"].mask(high, float(digits[:-1] + str((int(digits[-1]) + 5) % 10))))
-    assert f"differ in 1 of {len(digits)} digits: that" in claims.say_totals(other)[1]
+# ------------------------------------------------------------------------------- what the notebook draws
+
+
+def explorer():
+    return cells.explorers("09")["claims-explorer"]
+
+
+def test_one_row_a_claim_and_no_empty_label():
+    rows = explorer().every
+    assert len(rows) == len(CHECKED) == 101
+    assert not rows.isna().any().any()
+
+
+def test_every_choice_filters_to_rows_of_its_own():
+    made = explorer()
+    for control in made.controls:
+        shown = [made.matching({**made.start, control.name: value}) for value in control.values]
+        assert len(shown[0]) == sum(map(len, shown[1:])) == 101
+        assert all(len(rows) for rows in shown)
+        for value, rows in zip(control.values, shown):
+            assert made.finding({**made.start, control.name: value}).startswith(f"{len(rows)} of 101 claims: ")
+    assert made.finding({**made.start, "which_theme": "Money", "which_verdict": "Contradicted"}) == NOTHING
+
+
+def test_every_repeated_statement_has_a_label():
+    assert set(claims.repeated(CHECKED)["same_claim"]) == set(claims.STATEMENTS)
+
+
+def test_squares_are_as_many_as_were_counted():
+    squares, counts = cells.run("09").names.squares, claims.inadequate_counts(TABLES)
+    assert len(squares) == counts["of"].sum()
+    assert (squares["counted"] == "found wanting").sum() == counts["low"].sum()

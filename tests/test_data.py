@@ -881,7 +881,7 @@ def test_all_tables_have_the_same_qualifiers_and_bands():
 
 @real
 def test_articles_that_pass_the_loader_have_a_name():
-    from helpers.claims_charts import ARTICLE_NAMES
+    from helpers.claims import ARTICLE_NAMES
 
     assert set(data.load("claims")["article_source_id"]) == set(ARTICLE_NAMES)
     pattern = data._package(data.DATA).tables["claims"].fields
