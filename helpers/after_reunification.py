@@ -7,14 +7,15 @@ delays, early releases or staff shortages, which fell in the same years.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers.display import join_words
+from helpers import charts, display
 from helpers.ratings import BANDS, compare_proportions
 from helpers.reoffending import national_series, wilson_interval
-from helpers.staffing import flip, rivals, say_number
+from helpers.staffing import flip, rivals
 from helpers.timeline import with_periods, without_categories
 
 REUNIFICATION = pd.Timestamp("2021-06-26")
@@ -61,6 +62,54 @@ _SCORE = {band: 3 - position for position, band in enumerate(BANDS)}
 
 
 # ----------------------------------------------------------------------------------------------- inspections
+
+# What inspectors looked at, by the beginning of the measure's name; the first that fits counts.
+SUBJECTS = {
+    "Assessing the risk of harm": ("risk_of_harm_assessment",),
+    "Managing the risk of harm": ("risk_", "identified_risk", "keeping_people_safe", "public_protection"),
+    "Enquiries to police and children's services": ("domestic_abuse", "child_safeguarding", "safeguarding"),
+    "Oversight, court reports and desistance": ("management_oversight", "court_reports", "desistance"),
+}
+
+# National figures with at least two exact dates since June 2021, in the order of the control.
+NATIONAL_FROM = pd.Timestamp("2018-01-01")
+NATIONAL_MEASURES = (
+    "probation_officers_in_post",
+    "probation_services_officers_in_post",
+    "all_staff_in_post",
+    "probation_officer_vacancy_rate",
+    "probation_officer_leaving_rate",
+    "caseload_per_probation_officer",
+    "people_supervised",
+    "licence_recalls",
+    "recalled_people_in_prison",
+    "people_charged_with_serious_further_offence",
+)
+REOFFENDING = {
+    "binary_rate": ("Share of people who reoffend within a year", "percent"),
+    "frequency_rate": ("Reoffences per reoffender", "reoffences"),
+}
+BODY_NAMES = {"nps": "NPS", "probation-service": "Probation Service", "all-probation": "All probation"}
+
+ANNUAL_REPORT = "delivery-units-inspected-units-in-the-annual-report-of-february-2024-to-february-2025-2025-03"
+ANNUAL_REPORT_REGIONS = (
+    "region-kent-surrey-and-sussex",
+    "region-east-of-england",
+    "region-yorkshire-and-the-humber",
+)
+VERDICTS = {
+    "same_measure": "one series",
+    "with_care": "with care",
+    "not_alike": "no: not alike",
+    "no_counterpart": "no: no earlier figure",
+}
+
+BESIDE_BEFORE = {
+    "same_measure": "The years before June 2021 belong to the same series.",
+    "with_care": "The years before June 2021 can stand beside it with care only.",
+    "not_alike": "Figures for the years before June 2021 are not alike.",
+    "no_counterpart": "No figure for the years before June 2021 is here.",
+}
 
 
 def inspections(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -600,197 +649,337 @@ def is_it_better(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 # ----------------------------------------------------------------------------------------------- in words
 
 
-def say_answer(answer: pd.DataFrame) -> str:
-    """The answer to 'is it better now?' in one paragraph, from is_it_better."""
-    parts = []
-    for verdict in ("better", "worse", "no clear change"):
-        subjects = answer.loc[answer["verdict"] == verdict, "subject"]
-        if len(subjects):
-            parts.append(f"{verdict}: {join_words(map(_lower, subjects))}")
-    unjudged = answer[answer["verdict"] == "not judged"]
-    rose = unjudged.loc[unjudged["direction"] == "rise", "subject"]
-    sentence = f"From the first figure that reaches June 2021 or later to the last, {'; '.join(parts)}."
-    if len(rose):
-        sentence += f" There was a rise, which may be good or bad, in {join_words(map(_lower, rose))}."
-    return sentence + " This describes the years since reunification; it does not show what reunification did."
+# ----------------------------------------------------------------------------------------------- rows and words
 
 
-def say_bands(inspected: pd.DataFrame) -> str:
-    """How the units were rated, with the interval of the share that was Inadequate."""
-    rows = band_shares(inspected, ["programme_name"])
-    total = inspected["band"].value_counts()
+def share_of(bands: pd.Series, band: str) -> tuple[int, float, float]:
+    """How many of these ratings are of a band, and the 95% interval (Wilson) of its share in percent."""
+    count = int((bands.astype(str) == band).sum())
+    low, high = wilson_interval(pd.Series([count]), pd.Series([len(bands)]))
+    return count, max(0, low.iloc[0]), min(100, high.iloc[0])
+
+
+def cases_to_draw(findings: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `case_findings` as `charts.published` draws them, with subject (of SUBJECTS), interval_low and
+    interval_high (percent; 95%, where cases were counted) and period."""
+    rows = findings.assign(subject=findings["measure"].map(subject_of), checked=findings["measure"].map(_checked))
+    rows = rows.sort_values(["subject", "checked", "period_end", "population"], kind="stable", ignore_index=True)
+    place = rows["population"].str.removeprefix("Unit: ") + ", " + _when(rows)
+    qualifier = rows["sufficient_qualifier"].astype(str)
+    return pd.DataFrame(
+        {
+            "subject": rows["subject"],
+            "row": range(len(rows)),
+            "label": [charts.lines(*cells) for cells in zip(rows["checked"], place)],
+            "value": rows["sufficient"].round(2),
+            "qualifier": qualifier,
+            "words": [display.hedged(*each, unit="percent") for each in zip(rows["sufficient"].round(1), qualifier)],
+            "interval_low": rows["low"].round(1),
+            "interval_high": rows["high"].round(1),
+            "period": rows["period"],
+        }
+    )
+
+
+def national_rows(series: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `series_to_draw` ready to draw: measure, name, unit, body, start, end (first and last day the figure
+    speaks of), value, hedge (in words, 'implied' by other figures, or empty)."""
+    hedge = series["qualifier"].astype(str).str.replace("_", " ").replace("exact", "")
+    return pd.DataFrame(
+        {
+            "measure": series["measure"],
+            "name": series["name"],
+            "unit": series["unit"].astype(str),
+            "body": series["body"],
+            "start": series["period_start"],
+            "end": series["period_end"],
+            "value": series["value"].round(3),
+            "hedge": hedge.where(series["stated"] | (hedge != ""), "implied"),
+        }
+    )
+
+
+def subject_of(measure: str) -> str:
+    """The subject of SUBJECTS that a measure of the cases belongs to. Raises ValueError for one without."""
+    for subject, beginnings in SUBJECTS.items():
+        if measure.startswith(beginnings):
+            return subject
+    raise ValueError(f"after_measures: {measure!r} belongs to none of {', '.join(SUBJECTS)}; add it to SUBJECTS.")
+
+
+def _said(measure: str) -> str:
+    """The name of a measure of the cases without underscores, verdict included: shorter than its full name."""
+    return measure.replace("_", " ")
+
+
+def _checked(measure: str) -> str:
+    """What was looked at, in words, without the verdict at the end of the measure's name."""
+    words = measure.replace("_", " ")
+    for verdict in (" sufficient", " insufficient", " wrong", " missing", " made", " used"):
+        words = words.removesuffix(verdict)
+    return words.capitalize()
+
+
+def series_to_draw(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The national measures as far back as the explorer draws them, in the order of its control, reoffending last.
+
+    Columns used: measure, name, unit, body, value, low, high (95% interval, of the share who reoffend), qualifier,
+    stated (not implied by other figures), period_start, period_end, period, source_id.
+    """
+    series = measure_series(tables, *NATIONAL_MEASURES)
+    themes = tables["after_measures"].set_index("measure")["theme"]
+    everybody = series["measure"].map(themes).isin(["supervision", "recalls"])
+    body = series["provider_id"].map(BODY_NAMES).mask(everybody, "All probation")
+    parts = [series.assign(body=body, low=np.nan, high=np.nan, stated=series["basis"] == "stated")]
+    cohorts = reoffending_since(tables["reoffending_national"])
+    cohorts = cohorts.rename(columns={"date": "period_start", "date_end": "period_end"})
+    for measure, (name, unit) in REOFFENDING.items():
+        binary = measure == "binary_rate"
+        parts.append(
+            cohorts.assign(
+                measure=measure,
+                name=name,
+                unit=unit,
+                body="All probation",
+                value=cohorts[measure],
+                low=cohorts["binary_low"] if binary else np.nan,
+                high=cohorts["binary_high"] if binary else np.nan,
+                qualifier="exact",
+                stated=True,
+            )
+        )
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[rows["period_start"] >= NATIONAL_FROM].reset_index(drop=True)
+
+
+def change_in_words(series: pd.DataFrame, change: Mapping[str, Any], compared: pd.DataFrame) -> str:
+    """How a national measure moved since June 2021, and whether the years before can stand beside it.
+
+    series     rows of `series_to_draw` of this measure
+    change     its row of `after_reunification.change_since`
+    compared   rows of after_comparability
+    """
+    measure = change["measure"]
+    unit = change["unit"]
+    named = "" if unit == "percent" else f" {unit}"
+    ends = [
+        f"{_ends(change[f'{end}_low'], change[f'{end}_high'], unit)}{named} "
+        f"({_label(change[f'{end}_start'], change[f'{end}_date'])})"
+        for end in ("first", "last")
+    ]
+    if change["direction"] == "no clear change":
+        moved = "no clear change"
+    elif unit == "percent":
+        points = sorted((abs(change["change_low"]), abs(change["change_high"])))
+        words = " to ".join(dict.fromkeys(f"{point:.3g}" for point in points))
+        moved = f"a {change['direction']} of {words} percentage points"
+    else:
+        moved = f"a {change['direction']} of {_both(change['change_percent_low'], change['change_percent_high'])}%"
+    if measure == "binary_rate":
+        last = series.iloc[-1]
+        ends[1] += f", 95% interval {last['low']:.1f}% to {last['high']:.1f}%"
+    judged = (
+        compared["subject"] == REOFFENDING["binary_rate"][0]
+        if measure in REOFFENDING
+        else compared["measure"] == measure
+    )
+    row = compared[judged.fillna(False)]
+    before = BESIDE_BEFORE[row["verdict"].iloc[0]] if len(row) else "Whether earlier years are alike was not judged."
+    return f"{change['name']}: from {ends[0]} to {ends[1]}, {moved}. {before}"
+
+
+def comparability_table(compared: pd.DataFrame) -> pd.DataFrame:
+    """What can stand beside the years before June 2021: subject, comparable (in words), figures (before, since),
+    reason, source_id; what can be compared comes first."""
+    order = list(VERDICTS)
+    rows = compared.sort_values("verdict", key=lambda column: column.map(order.index), kind="stable")
+    rows = rows.assign(comparable=rows["verdict"].map(VERDICTS))
+    counts = [rows[f"rows_{side}"].map(str).where(rows[f"rows_{side}"].notna(), "none") for side in ("before", "since")]
+    rows = rows.assign(figures=counts[0] + ", " + counts[1])
+    return rows[["subject", "comparable", "figures", "reason", "source_id"]].reset_index(drop=True)
+
+
+def twice_table(inspected: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Units inspected twice: unit, first and second (band and date as far as known), change (in words)."""
+    rows = inspected[inspected["delivery_unit_id"].isin(pairs["delivery_unit_id"])]
+    rows = rows.assign(said=rows["band"] + " (" + _when(rows) + ")")
+    said = rows.pivot_table("said", "delivery_unit_id", "inspection_number", aggfunc="first")
+    words = {"up": "up a band", "down": "down a band", "same": "the same band"}
+    return pd.DataFrame(
+        {
+            "unit": pairs["unit"],
+            "first": pairs["delivery_unit_id"].map(said[1]),
+            "second": pairs["delivery_unit_id"].map(said[2]),
+            "change": pairs["change"].map(words),
+        }
+    )
+
+
+def coverage_table(coverage: pd.DataFrame) -> pd.DataFrame:
+    """A row a region: what the inspections read gave under each programme, such as '8 Inadequate, 2 Requires
+    improvement', or 'none found'."""
+    names = {band.lower().replace(" ", "_"): band for band in BANDS[::-1]}
     words = [
-        f"{row.inspections} of {row.of} ({row.share:.0f}%, 95% interval {row.low:.0f}% to {row.high:.0f}%) "
-        f"on {row.programme_name}"
-        for row in rows[rows["band"] == "Inadequate"].itertuples()
+        ", ".join(f"{row[column]} {band}" for column, band in names.items() if row[column]) or "none found"
+        for row in coverage.to_dict("records")
     ]
-    good = int(total.get("Good", 0) + total.get("Outstanding", 0))
-    return (
-        f"Of {len(inspected)} inspections of {inspected['delivery_unit_id'].nunique()} delivery units read, "
-        f"{int(total.get('Inadequate', 0))} ended in Inadequate, {int(total.get('Requires improvement', 0))} in "
-        f"Requires improvement and {good} in Good or Outstanding. Inadequate were {join_words(words)}."
+    wide = coverage.assign(words=words).pivot_table("words", "region", "programme_name", aggfunc="first")
+    return wide[list(PROGRAMMES.values())].rename(columns=_upper).rename_axis(None, axis=1).reset_index()
+
+
+def standards_table(distribution: pd.DataFrame) -> pd.DataFrame:
+    """A row a programme: ratings of single standards in print by band, in all, and how many were given."""
+    wide = distribution.pivot_table("ratings", "programme", "band", aggfunc="first")[list(BANDS[::-1])]
+    totals = distribution.drop_duplicates("programme").set_index("programme")[["of", "possible"]]
+    rows = wide.join(totals).loc[list(PROGRAMMES)].rename(index=PROGRAMMES)
+    rows = rows.rename(columns={"of": "in print", "possible": "given"})
+    return rows.rename_axis("programme").rename_axis(None, axis=1).reset_index()
+
+
+def points_table(shares: pd.DataFrame) -> pd.DataFrame:
+    """The printed scores, each scale by itself: scale (in words), unit, when, points, share (percent of the highest
+    total, or that it is unknown)."""
+    highest = shares["max_points"]
+    rows = shares.assign(
+        scale=[
+            f"{_upper(name)}, {'highest total unknown' if pd.isna(top) else f'out of {top}'}"
+            for name, top in zip(shares["programme_name"], highest)
+        ],
+        when=_when(shares),
+        share=shares["share_of_points"].map("{:.0f}%".format).where(highest.notna(), "unknown"),
+    )
+    return rows.sort_values(["scale", "points"], kind="stable")[["unit", "scale", "when", "points", "share"]]
+
+
+def reoffending_table(series: pd.DataFrame) -> pd.DataFrame:
+    """Yearly cohorts that the explorer draws: cohort, reoffended (with 95% interval), reoffences each, offenders."""
+    rows = series[series["date"] >= NATIONAL_FROM]
+    return pd.DataFrame(
+        {
+            "cohort": rows["cohort"],
+            "reoffended": [
+                f"{row.binary_rate:.1f}% ({row.binary_low:.1f}% to {row.binary_high:.1f}%)" for row in rows.itertuples()
+            ],
+            "reoffences each": rows["frequency_rate"].map("{:.2f}".format),
+            "offenders": rows["offenders"].map("{:,}".format),
+        }
     )
 
 
-def say_gap(gap: pd.DataFrame) -> str:
-    """The change in the share rated Inadequate between the two programmes, with its uncertainty, from programme_gap."""
-    sentences = []
-    for row in gap.itertuples():
-        certain = row.difference_lower > 0 or row.difference_upper < 0
-        sentences.append(
-            f"In {row.selection}, {row.earlier} of {row.earlier_of} were {row.band} on nine standards and "
-            f"{row.later} of {row.later_of} on seven: a difference of {_signed(row.difference)} percentage points, 95% "
-            f"interval {_signed(row.difference_lower)} to {_signed(row.difference_upper)}, which "
-            f"{'rules out' if certain else 'does not rule out'} no change."
-        )
-    return " ".join(sentences)
-
-
-def say_trend(trend: pd.DataFrame) -> str:
-    """Whether the band goes with the date of the report, from band_trend."""
-    row = trend.set_index("dated").loc["middle"]
-    clear = ((trend["odds_low"] > 1) | (trend["odds_high"] < 1)).all()
-    return (
-        f"With every year the odds of {row['band']} were multiplied by {row['odds_ratio']:.2f}, 95% interval "
-        f"{row['odds_low']:.2f} to {row['odds_high']:.2f}, which {'rules out' if clear else 'does not rule out'} no "
-        f"change. {row['loosely_dated']} of {row['inspections']} reports are dated to a year or a span of months only; "
-        f"on the first or last day each can have come out the factor is {trend['odds_ratio'].min():.2f} to "
-        f"{trend['odds_ratio'].max():.2f}. Date, programme and region changed together, so this names no cause."
+def regional_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Inspections of regions and of the country: where, kind, when, band."""
+    rows = with_periods(tables["regional_inspections"])
+    return pd.DataFrame(
+        {
+            "where": _regions(tables, rows),
+            "kind": rows["kind"].astype(str).str.replace("_", " "),
+            "when": _when(rows),
+            "band": _regional_band(rows),
+        }
     )
 
 
-def say_reinspections(pairs: pd.DataFrame) -> str:
-    """What became of the units inspected twice, from reinspections."""
-    found = sign_test(pairs)
-    return (
-        f"Of {len(pairs)} units inspected twice, {found['up']} moved up a band, {found['down']} moved down and "
-        f"{found['same']} stayed where they were (sign test p = {found['p']:.2f})."
+def vacancy_table(rates: pd.DataFrame) -> pd.DataFrame:
+    """Vacancy rates of probation officers with their hedge: place, when, vacant, basis."""
+    return pd.DataFrame(
+        {
+            "place": rates["population"]
+            .str.removeprefix("Unit: ")
+            .where(rates["level"] == "unit", "England and Wales"),
+            "when": _when(rates),
+            "vacant": [display.hedged(v, str(q), unit="percent") for v, q in zip(rates["value"], rates["qualifier"])],
+            "basis": rates["basis"].astype(str).replace({"implied": "derived from other figures"}),
+        }
     )
 
 
-def say_points(points: pd.DataFrame) -> str:
-    """The printed scores, each with its highest total, from points_share."""
-    known = points.dropna(subset=["share_of_points"])
-    unknown = points[points["share_of_points"].isna()]
-    scales = join_words(f"out of {maximum}" for maximum in sorted(known["max_points"].unique()))
-    sentence = (
-        f"A score was printed for {len(points)} inspections. {len(known)} of them are {scales}, from "
-        f"{known['points'].min()} to {known['points'].max()} points ({known['share_of_points'].min():.0f}% to "
-        f"{known['share_of_points'].max():.0f}% of the highest total)."
-    )
-    if len(unknown):
-        sentence += (
-            f" For {len(unknown)} the highest total is unknown, so it has no share and is drawn apart: the number of "
-            "standards fell from nine to seven in October 2023."
-        )
-    return sentence + " Only low scores were printed; no mean can be taken from them."
-
-
-def say_standards(distribution: pd.DataFrame) -> str:
-    """How many ratings of standards are known, from standards_distribution."""
-    known = distribution.drop_duplicates("programme")
-    inadequate = distribution.loc[distribution["band"] == "Inadequate", "ratings"].sum()
-    return (
-        f"{known['of'].sum()} ratings of single standards reached print, of {known['possible'].sum()} given in the "
-        f"inspections read ({100 * known['of'].sum() / known['possible'].sum():.0f}%); {inadequate} of them are "
-        "Inadequate. They were printed because they stood out, so they say nothing about the rest."
+def recall_table(quarters: pd.DataFrame) -> pd.DataFrame:
+    """Recalls by quarter: quarter, recalls (with hedge), supervised, per_1000 (people supervised)."""
+    return pd.DataFrame(
+        {
+            "quarter": quarters["quarter"],
+            "recalls": [display.hedged(v, str(q)) for v, q in zip(quarters["value"], quarters["qualifier"])],
+            "supervised": quarters["supervised"],
+            "per_1000": quarters["recalls_per_1000"].map("{:.1f}".format, na_action="ignore"),
+        }
     )
 
 
-def say_risk_of_harm(findings: pd.DataFrame) -> str:
-    """The shares of cases with a sufficient assessment of risk of harm, each with its hedge, from case_findings."""
-    rows = findings[findings["measure"] == "risk_of_harm_assessment_sufficient"]
-    national = rows[rows["level"] == "national"].sort_values("period_end")
-    local = rows[(rows["level"] != "national") & (rows["period"] == "since")]
-    exact = local[local["sufficient_qualifier"].astype(str) == "exact"]["sufficient"]
-    said = [
-        f"{say_number(row.sufficient, str(row.sufficient_qualifier))}% in {_label(row.period_start, row.period_end)}"
-        for row in national.itertuples()
+def drawn(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every figure of the notebook's charts and tables, by document: source_id, figures (each with its date)."""
+    inspected = inspections(tables)
+    scores = inspected["points"].map(lambda value: "" if pd.isna(value) else f", points: {value}")
+    standards = tables["delivery_unit_standards"].merge(
+        inspected[["inspection_id", "unit", "period_start", "period_end"]], on="inspection_id", validate="many_to_one"
+    )
+    regions = with_periods(tables["regional_inspections"])
+    cases, rates = case_findings(tables), vacancies(tables)
+    vacant = regional_vacancies(tables)
+    earlier = recalls(tables)
+    series = series_to_draw(tables)
+    local = rates[rates["level"] == "unit"]
+    earlier = earlier[earlier["period_start"] < NATIONAL_FROM]
+    parts = [
+        _listed(inspected, inspected["unit"], inspected["band"] + scores),
+        _listed(standards, standards["unit"], standards["standard"] + " " + standards["band"].astype(str)),
+        _listed(regions, _regions(tables, regions), _regional_band(regions)),
+        _listed(
+            cases,
+            cases["population"].str.removeprefix("Unit: "),
+            cases["measure"].map(_said) + " " + _printed(cases),
+        ),
+        _listed(series, series["name"], _printed(series)),
+        _listed(local, local["population"].str.removeprefix("Unit: "), "officer posts vacant " + _printed(local)),
+        _listed(vacant, vacant["region"], "vacancies " + _printed(vacant)),
+        _listed(earlier, earlier["name"], _printed(earlier)),
     ]
-    return (
-        f"Nationally, cases with a sufficient assessment of risk of harm were {join_words(said)}, by different methods "
-        f"and on different organisations. Since June 2021 {len(exact)} exact shares of units and regions were printed, "
-        f"from {exact.min():g}% to {exact.max():g}%; notices print such shares when they are low."
-    )
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.groupby(["source_id", "where"], sort=False)["figure"].agg("; ".join).reset_index()
+    rows = rows.assign(figures=rows["where"] + ": " + rows["figure"])
+    return rows.groupby("source_id", sort=False)["figures"].agg(". ".join).reset_index()
 
 
-def say_workforce(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Probation officers in post since June 2021, with what rival figures allow."""
-    series = measure_series(tables, "probation_officers_in_post")
-    change = change_since(series).iloc[0]
-    rival = series[series["rival"] & (series["period"] == "since")]
-    sentence = (
-        f"Probation officers in post went from {_span(change['first_low'], change['first_high'], 'FTE')} FTE on "
-        f"{_day(change['first_date'])} to {_span(change['last_low'], change['last_high'], 'FTE')} on "
-        f"{_day(change['last_date'])}, a {change['direction']} of "
-        f"{_both(change['change_percent_low'], change['change_percent_high'])}%."
-    )
-    if len(rival):
-        dates = [_day(date) for date in rival["period_end"].unique()]
-        sentence += f" Rival figures exist for {join_words(dates)}."
-    return sentence + " Figures before June 2021 count the public service only."
+def _listed(rows: pd.DataFrame, where: pd.Series, figure: pd.Series) -> pd.DataFrame:
+    """The figures of one place (or measure) in one document and period, in a line."""
+    lines = pd.DataFrame({"source_id": rows["source_id"], "where": where + " (" + _when(rows) + ")", "figure": figure})
+    return lines.astype({"figure": str})
 
 
-def say_vacancies(tables: Mapping[str, pd.DataFrame]) -> str:
-    """National and local probation officer vacancy rates."""
-    rows = vacancies(tables)
-    national = rows[rows["level"] == "national"]
-    units = rows[rows["level"] == "unit"]
-    said = [f"{row.value:g}% ({_label(row.period_start, row.period_end)})" for row in national.itertuples()]
-    return (
-        f"The national vacancy rate for probation officers was {join_words(said)}. "
-        f"Rates were printed for {len(units)} units, from {units['value'].min():g}% to {units['value'].max():g}%."
-    )
+def _regions(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> pd.Series:
+    names = tables["providers"].set_index("provider_id")["short_name"].astype(str).str.removesuffix(" region")
+    return rows["provider_id"].map(names)
 
 
-def say_recalls(quarters: pd.DataFrame) -> str:
-    """How recalls moved, also against the number supervised, from recalls."""
-    rows = quarters[(quarters["period"] != "before") & quarters["recalls_per_1000"].notna()]
-    first, last = rows.iloc[0], rows.iloc[-1]
-    return (
-        f"Recalls from licence went from {first['value']:,.0f} in {first['quarter']} to {last['value']:,.0f} in "
-        f"{last['quarter']}, or from {first['recalls_per_1000']:.1f} to {last['recalls_per_1000']:.1f} per 1,000 "
-        f"people supervised at the end of the quarter, while the number supervised changed by "
-        f"{_signed(100 * (last['supervised'] / first['supervised'] - 1))}%."
-    )
+def _regional_band(rows: pd.DataFrame) -> pd.Series:
+    return rows["band"].astype(object).where(rows["band"].notna(), "not rated")
 
 
-def say_reoffending(series: pd.DataFrame) -> str:
-    """Both rates of the last yearly cohort beside the last before June 2021 and the last before the pandemic."""
-    before = series[series["period"] == "before"]
-    pandemic = before[before["date_end"] < "2020-03-01"]
-    last = series[series["period"] == "since"].iloc[-1]
-    earlier = [pandemic.iloc[-1]] if len(pandemic) else []
-    earlier += [before.iloc[-1]]
-    said = [f"{row['binary_rate']:.1f}% and {row['frequency_rate']:.2f} in {row['cohort']}" for row in earlier]
-    return (
-        f"In the cohort of {last['cohort']}, {last['binary_rate']:.1f}% reoffended (95% interval "
-        f"{last['binary_low']:.1f}% to {last['binary_high']:.1f}%), with {last['frequency_rate']:.2f} reoffences "
-        f"each; it was {join_words(said)}. The Ministry warns that court delays move these rates."
-    )
+def _printed(rows: pd.DataFrame) -> pd.Series:
+    """Each figure in words, with its hedge and a percent sign or, for counts of cases, their number."""
+    of = rows["of"] if "of" in rows else pd.Series(pd.NA, rows.index)
+    words = [
+        display.hedged(value, str(qualifier), unit="percent" if unit == "percent" else "")
+        + ("" if pd.isna(cases) else f" of {cases}" if unit == "cases" else f" of {cases} cases")
+        for value, qualifier, unit, cases in zip(rows["value"], rows["qualifier"], rows["unit"].astype(str), of)
+    ]
+    return pd.Series(words, rows.index, dtype="object")
 
 
-def say_not_comparable(table: pd.DataFrame) -> str:
-    """How many subjects can be compared with the years before June 2021, from comparability."""
-    counts = table["verdict"].value_counts()
-    no = table[table["verdict"].isin(["not_alike", "no_counterpart"])]["subject"]
-    return (
-        f"Of {len(table)} subjects, {counts.get('same_measure', 0)} have one series across June 2021, "
-        f"{counts.get('with_care', 0)} can be compared with care, {counts.get('not_alike', 0)} are not alike and "
-        f"{counts.get('no_counterpart', 0)} have no earlier figure here. Not to be compared: "
-        f"{'; '.join(map(_lower, no))}."
-    )
+def _when(rows: pd.DataFrame) -> pd.Series:
+    """The period of each row in words: a day, a month, a year, a span, or that it is unknown."""
+    words = [
+        "date unknown" if pd.isna(start) or pd.isna(end) else _day(end) if start == end else _label(start, end)
+        for start, end in zip(rows["period_start"], rows["period_end"])
+    ]
+    return pd.Series(words, index=rows.index, dtype="object")
 
 
-def say_rivals(rows: pd.DataFrame) -> str:
-    """The figures that disagree, from rival_figures."""
-    said = []
-    for _, group in rows.groupby("rival_group", sort=False):
-        one = group.iloc[-1]
-        values = _span(one["lowest"], one["highest"], one["unit"])
-        dates = dict.fromkeys(_label(row.period_start, row.period_end) for row in group.itertuples())
-        said.append(f"{_lower(one['name'])}, {values} ({' or '.join(dates)})")
-    return f"Sources disagree on {len(said)} things: {'; '.join(said)}. Each figure is shown with its own source."
+def _ends(low: float, high: float, unit: str) -> str:
+    return _span(round(low, 2), round(high, 2), unit)
+
+
+def _upper(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 # ----------------------------------------------------------------------------------------------- private

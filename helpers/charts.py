@@ -195,8 +195,8 @@ def published(
         charts.published(alt.Chart(rows), alt.X("value:Q", title="share (percent)"), colour=charts.body_colour())
 
     base     its data have the columns row (place from the top), label, value, qualifier (as in `display.HEDGES`) and
-             words (the figure with its hedge); if they have high, a bar runs from value to it; if they have rival,
-             the letter of each rival, empty elsewhere
+             words (the figure with its hedge); if they have high, a bar runs from value to it; if interval_low and
+             interval_high, a thin line between them; if rival, the letter of each rival, empty elsewhere
     x        channel of `value`, with title, scale and axis
     colour, shape   channels for the marks, dark and round without them
     tooltip  more to say of a mark than its label and its words
@@ -237,6 +237,10 @@ def published(
             orient="horizontal", height=6, opacity=0.45, yOffset=mark
         )
         layers.append(bar.encode(x, y, x2=alt.X2("high:Q"), color=looks["color"]))
+    if "interval_low" in base.data:
+        line = known.transform_filter("isValid(datum.interval_low)").mark_rule(strokeWidth=2, yOffset=mark)
+        line = line.encode(y=y, x2=alt.X2("interval_high:Q"), color=looks["color"])
+        layers.append(line.encode(alt.X("interval_low:Q", title=None)))
     exact = known.transform_filter("datum.qualifier === 'exact'").encode(x, y, **looks)
     filled = {"size": 100, "opacity": 1, "yOffset": mark}
     hollow = {**filled, "filled": False, "fill": "#ffffff", "strokeWidth": 2}

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from helpers import after_reunification as after
 from helpers.data import load
+from helpers.explorer import NOTHING
 from helpers.ratings import BANDS
+from tests import cells
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +182,6 @@ def test_no_trend_in_the_inspections_is_certain(inspected):
     trend = after.band_trend(inspected)
     assert (trend["inspections"] == 78).all()
     assert ((trend["odds_low"] < 1) & (trend["odds_high"] > 1)).all()
-    assert "does not rule out no change" in after.say_trend(trend)
 
 
 def test_trend_needs_two_bands():
@@ -452,14 +453,6 @@ def test_no_source_stands_twice_in_a_row(tables):
 # ------------------------------------------------------------------------------------------ in words
 
 
-def test_the_answer_names_every_subject_it_judges(tables):
-    answer = after.is_it_better(tables)
-    said = after.say_answer(answer).lower()
-    judged = answer[answer["verdict"] != "not judged"]
-    assert all(subject.lower() in said for subject in judged["subject"])
-    assert set(answer["verdict"]) <= {"better", "worse", "no clear change", "not judged"}
-
-
 def test_the_answer_turns_with_the_data(tables):
     figures = tables["after_figures"].copy()
     latest = figures["figure_id"].str.startswith("probation-officer-vacancy-rate-probation-service-2025")
@@ -469,25 +462,6 @@ def test_the_answer_turns_with_the_data(tables):
     now = after.is_it_better({**tables, "after_figures": figures}).set_index("subject").loc[subject]
     assert (before["verdict"], now["verdict"]) == ("worse", "better")
     assert now["now"].startswith("5%")
-
-
-def test_sentences_carry_the_figures(tables, inspected):
-    assert "39 ended in Inadequate, 38 in Requires improvement and 1 in Good" in after.say_bands(inspected)
-    assert "3 moved up a band, 3 moved down and 7 stayed" in after.say_reinspections(after.reinspections(inspected))
-    assert "6 of them are out of 27, from 0 to 3 points" in after.say_points(after.points_share(inspected))
-    assert "60% in 2018-19 and 28% in 2024" in after.say_risk_of_harm(after.case_findings(tables))
-    assert "4,338 FTE on 31 March 2022 to 5,519 on 30 June 2025, a rise of 27%" in after.say_workforce(tables)
-    assert "14% (2021), 29% (March 2023) and 21% (March 2025)" in after.say_vacancies(tables)
-    assert "from 5,362 in Apr-Jun 2021 to 11,041 in Apr-Jun 2025" in after.say_recalls(after.recalls(tables))
-    words = after.say_reoffending(after.reoffending_since(tables["reoffending_national"]))
-    assert "28.2% reoffended" in words
-    assert "28.0% and 3.98 in Apr 2018 to Mar 2019" in words
-    assert "500 or 755" in after.say_rivals(after.rival_figures(tables))
-    table = after.comparability(tables)
-    assert f"Of {len(table)} subjects" in after.say_not_comparable(table)
-    standards = after.standards_distribution(tables["delivery_unit_standards"], inspected)
-    assert "89 ratings of single standards reached print, of 618" in after.say_standards(standards)
-    assert after.say_gap(after.programme_gap(inspected)).count("does not rule out no change") == 2
 
 
 @pytest.mark.parametrize(
@@ -504,11 +478,121 @@ def test_periods_in_words(start, end, words):
     assert after._label(pd.Timestamp(start), pd.Timestamp(end)) == words
 
 
-def test_subjects_of_a_kind_that_does_not_occur_are_none():
-    said = after.say_not_comparable(pd.DataFrame({"subject": ["Staff"], "verdict": ["not_alike"]}))
-    assert said == (
-        "Of 1 subjects, 0 have one series across June 2021, 0 can be compared with care, 1 are not alike and 0 have "
-        "no earlier figure here. Not to be compared: staff."
-    )
-    said = after.say_not_comparable(pd.DataFrame({"subject": ["Staff"], "verdict": ["with_care"]}))
-    assert "1 can be compared with care, 0 are not alike and 0 have" in said
+# ------------------------------------------------------------------------------------ known figures, as rows
+
+
+def test_known_figures(tables, inspected):
+    assert inspected["band"].value_counts().to_dict() == {"Inadequate": 39, "Requires improvement": 38, "Good": 1}
+    verdicts = after.is_it_better(tables)["verdict"].value_counts().to_dict()
+    assert verdicts == {"worse": 4, "better": 3, "not judged": 3, "no clear change": 2}
+    moved = after.sign_test(after.reinspections(inspected))
+    assert (moved["up"], moved["down"], moved["same"]) == (3, 3, 7)
+    known = after.points_share(inspected).dropna(subset=["share_of_points"])
+    assert (len(known), known["points"].min(), known["points"].max()) == (6, 0, 3)
+    cases = after.case_findings(tables)
+    national = cases[(cases["measure"] == "risk_of_harm_assessment_sufficient") & (cases["level"] == "national")]
+    assert national.sort_values("period_end")["sufficient"].tolist() == [60, 28]
+    standards = after.standards_distribution(tables["delivery_unit_standards"], inspected)
+    assert standards.drop_duplicates("programme")[["of", "possible"]].sum().tolist() == [89, 618]
+    gap = after.programme_gap(inspected)
+    assert ((gap["difference_lower"] < 0) & (gap["difference_upper"] > 0)).all()
+    assert after.comparability(tables)["verdict"].value_counts().to_dict() == {
+        "with_care": 8,
+        "not_alike": 7,
+        "same_measure": 2,
+        "no_counterpart": 2,
+    }
+    vacant = after.regional_vacancies(tables)
+    assert vacant[["region", "value"]].iloc[0].tolist() == ["London", 457]
+    assert sorted(vacant.loc[vacant["value"] == 0, "region"]) == ["Greater Manchester", "Wales"]
+
+
+# ---------------------------------------------------------------------------------- what the notebook draws
+
+
+def test_every_inspection_is_drawn_once(inspected):
+    inspections = cells.explorers("10")["inspections-explorer"]
+    assert len(inspections.every) == len(inspected) == 78
+    assert inspections.every["band"].value_counts().to_dict() == inspected["band"].value_counts().to_dict()
+    assert list(inspections.every["region"]) == sorted(inspections.every["region"])
+    later = after.PROGRAMMES["seven_standards"]
+    assert inspections.finding({"region": "London", "programme": later}) == NOTHING
+    wales = inspections.finding({"region": "Wales", "programme": ""})
+    assert wales == "Wales: 2 of 8 inspections ended in Inadequate, 25% (95% interval 7% to 59%)."
+
+
+def test_every_finding_of_the_cases_has_one_subject(tables):
+    rows = after.cases_to_draw(after.case_findings(tables))
+    assert len(rows) == len(after.case_findings(tables))
+    assert set(rows["subject"]) == set(after.SUBJECTS)
+    for measure in tables["after_measures"].query("theme == 'case_findings'")["measure"]:
+        assert after.subject_of(measure) in after.SUBJECTS
+    with pytest.raises(ValueError, match="court_dates"):
+        after.subject_of("court_dates")
+
+
+def test_hedges_of_the_cases_are_kept_when_turned_round(tables):
+    rows = after.cases_to_draw(after.case_findings(tables))
+    place = rows["label"].str.replace("\n", " ").str.contains("Public protection cases, South Central, November 2025")
+    assert rows.loc[place, "qualifier"].tolist().count("more_than") == 1
+    exact = rows[(rows["qualifier"] == "exact") & rows["interval_low"].notna()]
+    assert (exact["interval_low"] < exact["value"]).all() and (exact["value"] < exact["interval_high"]).all()
+    assert rows.loc[rows["qualifier"] != "exact", "interval_low"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("probation_officers_in_post", "from 4,338 FTE (March 2022) to 5,519 FTE (June 2025), a rise of 27%."),
+        ("probation_officer_vacancy_rate", "from 14% (2021) to 21% (March 2025), a rise of 7 percentage points."),
+        ("binary_rate", "28.2% (2023-24), 95% interval 28.0% to 28.3%, a rise of 3 percentage points."),
+        ("all_staff_in_post", "16,711 or 17,648 FTE (March 2022)"),
+        ("licence_recalls", "The years before June 2021 belong to the same series."),
+    ],
+)
+def test_changes_of_the_national_figures_in_words(measure, words):
+    assert words in cells.explorers("10")["national-explorer"].finding({"measure": measure})
+
+
+def test_national_rows_have_a_body_a_value_and_a_day(tables):
+    series = after.series_to_draw(tables)
+    assert list(series["measure"].unique()) == [*after.NATIONAL_MEASURES, *after.REOFFENDING]
+    rows = after.national_rows(series)
+    assert rows[["body", "start", "end", "value"]].notna().all().all()
+    assert set(rows["body"]) == set(after.BODY_NAMES.values())
+    assert {3539, 4627, 5658} <= set(rows.loc[rows["hedge"] == "implied", "value"])
+
+
+def test_scores_of_two_scales_stay_apart(inspected):
+    rows = after.points_table(after.points_share(inspected))
+    assert rows["share"].tolist() == ["0%", "4%", "7%", "7%", "11%", "11%", "unknown"]
+    assert rows["scale"].iloc[-1].endswith("highest total unknown")
+    assert rows["scale"].nunique() == 2
+
+
+def test_regions_without_an_inspection_say_so(tables, inspected):
+    rows = after.coverage_table(after.region_coverage(inspected, tables["providers"])).set_index("region")
+    assert len(rows) == 12
+    assert rows.loc["London"].tolist() == ["4 Inadequate, 2 Requires improvement", "none found"]
+
+
+def test_units_inspected_twice_keep_their_dates(inspected):
+    rows = after.twice_table(inspected, after.reinspections(inspected)).set_index("unit")
+    assert rows.loc["West Sussex"].tolist() == [
+        "Inadequate (Jan-May 2022)", "Inadequate (October 2023 to May 2024)", "the same band"
+    ]  # fmt: skip
+
+
+def test_what_can_be_compared_comes_first(tables):
+    rows = after.comparability_table(after.comparability(tables))
+    assert len(rows) == len(tables["after_comparability"])
+    assert rows["comparable"].drop_duplicates().tolist() == list(after.VERDICTS.values())
+
+
+def test_the_sources_hold_every_row(tables, inspected):
+    rows = after.drawn(tables).set_index("source_id")["figures"]
+    assert set(inspected["source_id"]) <= set(rows.index)
+    assert set(tables["delivery_unit_standards"]["source_id"]) <= set(rows.index)
+    assert set(after.recalls(tables)["source_id"]) <= set(rows.index)
+    assert "Sheffield (30 March 2023): Inadequate, points: 1" in rows["hmip-sheffield-2023"]
+    assert not rows.str.contains("nan|NaT|<NA>").any()

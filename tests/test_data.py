@@ -828,13 +828,11 @@ def test_every_table_of_the_project_is_valid():
 
 # Columns whose listed values the code looks up, and where.
 LOOKED_UP = [
-    ("after_comparability.verdict", "after_reunification_charts.BESIDE_BEFORE"),
-    ("after_comparability.verdict", "after_reunification_charts.VERDICTS"),
-    ("after_figures.qualifier", "after_reunification_charts.HEDGE_SHAPES"),
+    ("after_comparability.verdict", "after_reunification.BESIDE_BEFORE"),
+    ("after_comparability.verdict", "after_reunification.VERDICTS"),
     ("case_quality.dimension", "case_quality.DIMENSIONS"),
     ("case_quality.kind", "case_quality.KINDS"),
     ("claims.verdict", "claims.VERDICTS"),
-    ("delivery_unit_inspections.band", "after_reunification_charts.BAND_SHAPES"),
     ("delivery_unit_inspections.programme", "after_reunification.PROGRAMMES"),
     ("events.kind", "timeline.KINDS"),
     ("office_holders.office", "timeline.OFFICES"),
