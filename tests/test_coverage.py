@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from helpers import coverage
+from helpers import coverage, data
 from helpers.data import load
+from tests import cells
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,34 @@ def test_hedges_are_counted(tables):
     assert coverage.qualifiers({"events": tables["events"]}).empty
 
 
-def test_a_row_in_words(found):
-    assert coverage.say_coverage(row(found, "overall ratings, round 2019-20")) == (
-        "overall ratings, round 2019-20: 9 of 10, 1 missing."
-    )
+# --------------------------------------------------------------------------------- what the notebook draws
+
+
+@pytest.mark.parametrize("order", ["theme", "missing", "known"])
+def test_every_row_is_kept_in_every_order(order):
+    explorer, known = cells.explorers("00")["coverage-explorer"], cells.run("00").names.known
+    rows = explorer.matching({"subject": "", "order": order})
+    assert sorted(rows["measure"]) == sorted(known["measure"])
+    assert rows["rank"].tolist() == list(range(len(known)))
+    shares = rows["share_percent"]
+    assert {"theme": True, "missing": shares.is_monotonic_increasing, "known": shares.is_monotonic_decreasing}[order]
+
+
+def test_explorer_speaks_of_the_theme_chosen():
+    explorer = cells.explorers("00")["coverage-explorer"]
+    for theme in cells.run("00").names.known["theme"].unique():
+        assert set(explorer.matching({"subject": theme, "order": "theme"})["theme"]) == {theme}
+
+
+def test_collection_lists_every_table_with_its_rows():
+    every = {name: load(name) for name in data.tables().index}
+    listed = coverage.collection(every, data.tables())
+    assert listed.set_index("table")["rows"].to_dict() == {name: len(table) for name, table in every.items()}
+
+
+def test_official_counts_of_the_first_round(tables):
+    rated = coverage.rated_rows(tables["band_distribution"]).query("round == '2018-19' and band == 'Good'")
+    assert rated.set_index("service_type")[["services", "of"]].to_dict("index") == {
+        "CRC": {"services": 1, "of": 21},
+        "NPS": {"services": 5, "of": 7},
+    }
