@@ -91,7 +91,7 @@ class Html:
 def frame_html(frame: pd.DataFrame) -> str:
     """A DataFrame as a front end shows it: pandas' own table, first and last rows of a long one, without a style of
     its own, since pages run under a policy that admits none."""
-    most = pd.options.display.max_rows
+    frame, most = _unknown_in_words(frame), pd.options.display.max_rows
     markup = frame.to_html(max_rows=most, show_dimensions=len(frame) > most, border=0, na_rep=UNKNOWN)
     head, body = markup.replace(' style="text-align: right;"', "").split("<tbody>")
     head, body = head.replace("<th>", '<th scope="col">'), body.replace("<th>", '<th scope="row">')
@@ -100,7 +100,13 @@ def frame_html(frame: pd.DataFrame) -> str:
 
 def frame_text(frame: pd.DataFrame) -> str:
     """A DataFrame as text, the same in every terminal: each row on one line, all columns."""
-    return frame.to_string(max_rows=pd.options.display.max_rows, na_rep=UNKNOWN)
+    return _unknown_in_words(frame).to_string(max_rows=pd.options.display.max_rows, na_rep=UNKNOWN)
+
+
+def _unknown_in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns of text or listed values with their gaps as words: pandas writes <NA> there whatever it is told."""
+    texts = [name for name, kind in frame.dtypes.items() if isinstance(kind, (pd.CategoricalDtype, pd.StringDtype))]
+    return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), UNKNOWN) for name in texts})
 
 
 def with_frames(formatter: Any) -> Any:

@@ -398,52 +398,14 @@ def publishers(rows: pd.DataFrame, sources: pd.DataFrame, theme: str = "", most:
     ]
 
 
-# --------------------------------------------------------------------------------------------------- sentences
-
-
-def say_size(rows: pd.DataFrame) -> str:
-    """How many rows and figures there are and how many of them are exact."""
-    numbers = rows[rows["qualifier"].notna()]
-    exact = (numbers["qualifier"] == "exact").sum()
-    return (
-        f"{len(rows):,} rows of {rows['table'].nunique()} tables are listed here. {len(numbers):,} of them state a "
-        f"figure: {exact:,} ({exact / len(numbers):.0%}) are exact as printed and {len(numbers) - exact:,} carry a "
-        f"hedge of their source, such as 'about' or 'more than'. The others say something without a number, or the "
-        f"number was not read and stands as unknown."
-    )
-
-
-def say_publishers(rows: pd.DataFrame, sources: pd.DataFrame) -> str:
-    """How many documents and publishers the figures come from, and how many stand under an open public licence."""
-    numbers = rows[rows["qualifier"].notna()]
-    known = sources.set_index("source_id")
-    licences, names = (numbers["source_id"].map(known[column].astype("str")) for column in ("licence", "publisher"))
-    return (
-        f"The figures were read in {numbers['source_id'].nunique():,} documents of {names.nunique():,} publishers. "
-        f"{licences.isin(OPEN_LICENCES).mean():.0%} of the figures stand in documents under the Open Government "
-        f"Licence or the Open Parliament Licence; from the others only facts were taken."
-    )
-
-
-def say_days(rows: pd.DataFrame) -> str:
-    """Of when the oldest and the newest figures are, and how many have no known date."""
-    numbers = rows[rows["qualifier"].notna()]
-    oldest, newest = numbers.loc[numbers["date"].idxmin()], numbers.loc[numbers["date"].idxmax()]
-    undated = (numbers["when"] == display.UNKNOWN).sum()
-    return (
-        f"The oldest figure is of {oldest['when']} ({oldest['what']}), the newest of {newest['when']} "
-        f"({newest['what']}). {undated} figures have no known date."
-    )
-
-
-def say_rivals(tables: Mapping[str, pd.DataFrame]) -> str:
-    """How many figures compete with another for the same thing, over the tables that mark them."""
-    marked = [table["rival_group"].dropna().astype("str") for table in tables.values() if "rival_group" in table]
-    groups, rows = sum(group.nunique() for group in marked), sum(map(len, marked))
-    return (
-        f"{rows} figures in {groups} groups compete as answers to the same question, or are parts of one of those "
-        f"answers. They stand side by side here, each with its own source; none was chosen and none averaged."
-    )
+def folded(rows: pd.DataFrame, caption: str) -> display.Html:
+    """A folded table of `listed` or `crossed`; what all its rows share stands in the caption."""
+    words = rows[[column for column in ("what", "when", "note", "source") if column in rows]]
+    shared = [column for column, texts in words.items() if (texts == texts.iloc[0]).all()]
+    said = [rows[column].iloc[0].removesuffix(".") for column in shared]
+    caption += f" ({'; '.join(said)})" if said else ""
+    rows = rows.drop(columns=shared)
+    return display.table(rows, caption, words=("what", "note") if "what" in rows else ("note",), folded=True)
 
 
 Compose = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]

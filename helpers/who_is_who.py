@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from helpers.display import join_words, number
+from helpers import display
+from helpers.display import join_words
 from helpers.timeline import office_lanes, say_day, say_term, without_categories
 
 # What a reader is told a body is: one of them, and several.
@@ -239,55 +240,25 @@ def source_rows(sources: pd.DataFrame) -> pd.DataFrame:
     return rows[["publisher", "title"]].assign(url=rows["url"].where(page, "").fillna(""), about=about)
 
 
-def evidence_table(evidence_rows: pd.DataFrame) -> pd.DataFrame:
-    """The evidence without a row of its own as a table to read: file, decision (with table and reason), rows.
-
-    rows holds the number of each row in its file and the key of the row that says the same. One row for all rows of a
-    file with the same fate and reason.
-    """
-    rows = without_categories(evidence_rows).sort_values(["evidence_file", "evidence_row"], kind="stable")
-    keys = rows["into"].str.replace("; ", " and ").str.replace("|", ", ", regex=False).str.replace("_", " ")
-    reason = _in_words(rows["reason"].str.rstrip("."))
-    rows = rows.assign(
-        file=_in_words(rows["evidence_file"]),
-        decision=("merged into " + _in_words(rows["table"])).where(rows["decision"] == "merged", "left out")
-        + ". "
-        + reason.str[:1].str.upper()
-        + reason.str[1:],
-        rows=rows["evidence_row"].astype(str) + (": " + keys).fillna(""),
+def source_list(rows: pd.DataFrame, caption: str) -> display.Html:
+    """The rows of `source_rows` as a folded list under their publishers, which needs half the markup of a
+    table."""
+    shown = rows.map(display.escape)
+    linked = '<a href="' + shown["url"] + '">' + shown["title"] + "</a>"
+    is_page = rows["url"].str.startswith(("http://", "https://"))
+    items = "<li>" + linked.where(is_page, shown["title"]) + ", " + shown["about"] + "</li>"
+    lists = items.groupby(shown["publisher"], sort=False).agg("".join)
+    markup = "".join("<li>" + lists.index + "<ul>" + lists + "</ul></li>")
+    lines = rows["publisher"] + ": " + rows["title"] + ", " + rows["about"]
+    more = f"and {display.number(len(rows) - display.BRIEF_ROWS)} more documents"
+    text = [caption, *lines[: display.BRIEF_ROWS], *([more] if len(rows) > display.BRIEF_ROWS else [])]
+    summary = f"{display.escape(caption)} ({display.number(len(rows))} documents)"
+    return display.Html(
+        f"<details><summary>{summary}</summary><ul>{markup}</ul></details>", "\n".join(map(display.plain, text))
     )
-    return rows.groupby(["file", "decision"], as_index=False, sort=False)["rows"].agg("; ".join)
 
 
 # ----------------------------------------------------------------------------------------------- sentences
-
-
-def say_bodies(providers: pd.DataFrame) -> str:
-    """How many bodies of which kinds there are."""
-    counts = without_categories(providers)["kind"].value_counts()
-    told = [f"{counts[kind]} {words[int(counts[kind] > 1)]}" for kind, words in KINDS.items() if kind in counts]
-    return f"The tables tell {number(len(providers))} bodies and sets of them apart: {join_words(told)}."
-
-
-def say_names(spellings: pd.DataFrame, providers: pd.DataFrame) -> str:
-    """In how many ways the evidence names the bodies, and which names mean more than one."""
-    ways = spellings.drop_duplicates(["spelling", "provider_id"])
-    double = same_names(spellings, providers)["name"].unique()
-    told = f"The evidence files name {number(ways['provider_id'].nunique())} of them in "
-    told += f"{number(ways['spelling'].nunique())} ways. "
-    if not len(double):
-        return told + "No name means more than one body."
-    means = "means" if len(double) == 1 else "mean"
-    return told + f"{join_words(double)} {means} different bodies in different files."
-
-
-def say_places(placed: pd.DataFrame) -> str:
-    """How many CRCs lay in each division and region, and which place is not plain."""
-    divisions, regions = (placed[placed["grouping"] == level] for level in LEVELS)
-    return (
-        f"The {divisions['provider_id'].nunique()} CRCs lay in {_spread(divisions, 'NPS division')} and went to "
-        f"{_spread(regions, 'Probation Service region')}.{_not_plain(regions)}"
-    )
 
 
 def _spread(rows: pd.DataFrame, what: str) -> str:
@@ -309,7 +280,7 @@ def _not_plain(rows: pd.DataFrame) -> str:
     return "".join(told[how].format(crc=crc, groups=names) for (how, crc), names in groups.items() if how in told)
 
 
-def say_placed(placed: pd.DataFrame, grouping: str) -> str:
+def placed_in_words(placed: pd.DataFrame, grouping: str) -> str:
     """One grouping in words: over how many groups the CRCs were spread, how the places are known, what is not plain."""
     rows = placed[placed["grouping"] == grouping]
     crcs = rows["provider_id"].nunique()
@@ -326,40 +297,3 @@ def say_placed(placed: pd.DataFrame, grouping: str) -> str:
         f"The {crcs} CRCs had {len(sizes)} owners {when}; {join_words(most)} had the most ({sizes.max()}{each})."
         f"{_not_plain(rows)}"
     )
-
-
-def say_sources(sources: pd.DataFrame) -> str:
-    """How many documents and publishers there are, and of how many the address and the date are known."""
-    page, dated = (sources["url_kind"] == "page").sum(), sources["published"].notna().sum()
-    most = sources["publisher"].astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    return (
-        f"The sources are {number(len(sources))} documents by {number(len(most))} publishers, the largest "
-        f"number ({number(most.iloc[0])}) by {most.index[0]}. {number(page)} have the address of the document itself, "
-        f"{number(dated)} a date of publication."
-    )
-
-
-def say_evidence(evidence_rows: pd.DataFrame) -> str:
-    """How many rows of the evidence were merged or left out."""
-    rows = without_categories(evidence_rows)
-    merged = rows[rows["decision"] == "merged"]
-    documents = (merged["table"] == "sources").sum()
-    return (
-        f"{number(len(rows))} rows of the evidence files have no row of their own here: {number(len(merged))} were "
-        f"merged into a row that says the same ({number(documents)} of them name a document a second time) and "
-        f"{number(len(rows) - len(merged))} were left out."
-    )
-
-
-def say_limits(placed: pd.DataFrame, sources: pd.DataFrame, ownership: pd.DataFrame) -> str:
-    """How much of what is listed here rests on inference or is not known."""
-    plain = placed[placed["how"].isin(HOW[1:3])].groupby("grouping").size()
-    site = (sources["url_kind"] == "site").sum()
-    none = (sources["url_kind"] == "none").sum()
-    same = "The end of every last owner is the day of the transfer."
-    last = ownership.sort_values("date").drop_duplicates("provider_id", keep="last")["date_end"].nunique()
-    return (
-        f"No document states the NPS division of {plain.get('nps_division', 0)} CRCs or the region of "
-        f"{plain.get('probation_region', 0)}: they follow from lists in published code or from described areas. Of "
-        f"{site} documents only the site is known, of {none} no address at all. {same if last == 1 else ''}"
-    ).strip()

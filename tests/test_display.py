@@ -122,3 +122,11 @@ def test_a_frame_is_shown_as_a_table_with_headings_and_without_a_style_of_its_ow
     assert display.UNKNOWN in markup
     assert "rows ×" not in markup
     assert "100 rows × 1 columns" in display.frame_html(pd.DataFrame({"n": range(100)}))
+
+
+def test_a_gap_in_a_frame_reads_unknown_whatever_the_type():
+    frame = pd.DataFrame({"text": pd.Series(["a", None], dtype="string"), "number": [1.5, None]})
+    frame["listed"] = pd.Categorical(["x", None])
+    for shown in (display.frame_text(frame), display.frame_html(frame)):
+        assert shown.count(display.UNKNOWN) == 3
+        assert "NA" not in shown and "NaN" not in shown

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import data, display, register, timeline
+from tests import cells
 
 # Rows of each file, counted with `csv` in the files themselves.
 COUNTS = {
@@ -366,11 +367,30 @@ def test_contract_performance_keeps_its_sign_and_its_denominator(rows):
     assert near[2] == "9 measures (of 18)"
 
 
-def test_sentences_count_the_rows(rows, tables):
-    assert register.say_size(rows).startswith("1,891 rows of 17 tables are listed here. 1,820 of them state a figure: ")
-    assert "1,597 (88%) are exact as printed and 223 carry a hedge" in register.say_size(rows)
-    assert register.say_publishers(rows, data.load("sources")).startswith(
-        "The figures were read in 337 documents of 111 publishers. 70% "
+def test_known_totals(rows, tables):
+    numbers = rows[rows["qualifier"].notna()]
+    assert (len(rows), rows["table"].nunique(), len(numbers)) == (1891, 17, 1820)
+    assert (numbers["qualifier"] == "exact").sum() == 1597
+    assert numbers["source_id"].nunique() == 337
+    marked = [table["rival_group"].dropna() for table in tables.values() if "rival_group" in table]
+    assert (sum(map(len, marked)), sum(group.nunique() for group in marked)) == (71, 23)
+
+
+@pytest.mark.parametrize("theme", ["", "Ratings", "Staff", "Caseload", "Reoffending", "Money and contracts"])
+def test_each_theme_says_its_totals(rows, theme):
+    explorer = cells.explorers("11")["whose-explorer"]
+    numbers = rows[rows["qualifier"].notna() & (rows["theme"].eq(theme) | (theme == ""))]
+    assert f" of {len(numbers):,} figures" in explorer.finding({"theme": theme})
+    assert explorer.matching({"theme": theme})["total"].sum() == len(numbers)
+
+
+def test_what_all_rows_share_stands_in_the_caption():
+    rows = pd.DataFrame({"what": ["<a>", "b"], "when": "2016", "figure": ["1", "2"], "note": ["", "n"], "source": "s"})
+    shown = register.folded(rows, "Two")
+    assert shown.markup == (
+        "<details><summary>Two (2016; s) (2 rows)</summary><table><caption>Two (2016; s)</caption><thead><tr>"
+        '<th scope="col" style=text-align:left>what</th><th scope="col">figure</th>'
+        '<th scope="col" style=text-align:left>note</th></tr></thead><tbody>'
+        "<tr><th style=text-align:left>&lt;a&gt;</th><td>1</td><td></td></tr>"
+        "<tr><th style=text-align:left>b</th><td>2</td><td style=text-align:left>n</td></tr></tbody></table></details>"
     )
-    assert "Jan-Mar 2000" in register.say_days(rows)
-    assert register.say_rivals(tables).startswith("71 figures in 23 groups compete")

@@ -4,12 +4,14 @@ import re
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
-from helpers import data, who_is_who
+from helpers import compare, data, who_is_who
 from helpers.timeline import without_categories
+from tests import cells
 
 NAMES = ("providers", "provider_spellings", "divisions_and_regions", "ownership", "office_holders", "sources")
-T = {name: without_categories(data.load(name)) for name in (*NAMES, "evidence_rows", "delivery_units")}
+T = {name: without_categories(data.load(name)) for name in (*NAMES, "delivery_units")}
 PROVIDERS = T["providers"].set_index("provider_id")
 SPELLINGS, SOURCES = T["provider_spellings"], T["sources"]
 PLACED = who_is_who.placements(T["providers"], T["divisions_and_regions"], T["ownership"])
@@ -191,7 +193,7 @@ def test_kinds_of_body():
     known = {"crc": 21, "nps_division": 7, "probation_region": 12, "probation_delivery_unit": 65, "nps_unit": 90}
     assert counts[list(known)].to_dict() == known
     assert set(counts.index) == set(who_is_who.KINDS)
-    assert who_is_who.say_bodies(T["providers"]).startswith("The tables tell 274 bodies")
+    assert len(PROVIDERS) == 274
 
 
 def test_identifiers_say_the_kind():
@@ -317,7 +319,7 @@ def test_a_company_that_no_table_places_is_unknown_and_last():
     lines = who_is_who.placed_lines(placed, "nps_division")
     assert lines.iloc[-1][["head", "label", "how"]].tolist() == ["Unknown", "Essex", "Unknown"]
     assert lines["source_id"].notna().all()
-    assert "No document read places Essex CRC." in who_is_who.say_placed(placed, "nps_division")
+    assert "No document read places Essex CRC." in who_is_who.placed_in_words(placed, "nps_division")
     assert who_is_who.placed_lines(placed, "last_owner")["group"].iloc[-1] == "Unknown"
 
 
@@ -457,48 +459,47 @@ def test_dates_agree_with_the_years_in_identifiers():
     ]
 
 
-def test_every_row_of_the_evidence_stands_once():
-    evidence = T["evidence_rows"]
-    told = who_is_who.evidence_table(evidence)
-    assert not evidence.duplicated(["evidence_file", "evidence_row"]).any()
-    rows = told.assign(row=told["rows"].str.split("; ")).explode("row")
-    files = evidence["evidence_file"].str.removesuffix(".csv").str.replace("/", " / ").str.replace("_", " ")
-    found = set(zip(rows["file"], rows["row"].str.extract(r"^(\d+)")[0].astype(int)))
-    assert len(rows) == len(evidence)
-    assert found == set(zip(files, evidence["evidence_row"]))
-
-
-def test_evidence_by_hand():
-    told = who_is_who.evidence_table(T["evidence_rows"])
-    row = told[
-        (told["file"] == "staffing / other facts") & told["decision"].str.startswith("merged into tiering")
-    ].iloc[0]
-    assert row[["decision", "rows"]].tolist() == [
-        "merged into tiering. Same share, from the foreword of the same inspection",
-        "6: brag-lowest-risk",
-    ]
-    left = told[told["decision"].str.startswith("left out")].set_index("file")["rows"]
-    assert left["timeline / contract performance"] == "44; 45; 46; 47; 48"
-    assert len(left["ratings / sources"].split("; ")) == 8
-
-
-def test_sentences():
-    assert who_is_who.say_places(PLACED) == (
-        "The 21 CRCs lay in 7 NPS divisions (1 to 5 in each) and went to 12 Probation Service regions (1 to 3 in "
-        "each). Cheshire and Greater Manchester CRC was divided between Greater Manchester and North West. One source "
-        "lists Humberside, Lincolnshire and North Yorkshire CRC under East Midlands as well."
-    )
-    assert who_is_who.say_placed(PLACED, "nps_division") == (
+def test_places_in_words():
+    assert who_is_who.placed_in_words(PLACED, "nps_division") == (
         "The 21 CRCs lay in 7 NPS divisions (1 to 5 in each). How that is known: 10 stated, 4 implied and 7 inferred."
     )
-    assert who_is_who.say_placed(PLACED, "first_owner") == (
+    assert who_is_who.placed_in_words(PLACED, "first_owner") == (
         "The 21 CRCs had 8 owners when they were sold; Sodexo had the most (6)."
     )
-    assert "331 were merged into a row that says the same" in who_is_who.say_evidence(T["evidence_rows"])
-    assert "and 21 were left out" in who_is_who.say_evidence(T["evidence_rows"])
-    assert "London, North East, North West and Wales mean different bodies" in who_is_who.say_names(
-        SPELLINGS, T["providers"]
+    regions = who_is_who.placed_in_words(PLACED, "probation_region")
+    assert "Cheshire and Greater Manchester CRC was divided between Greater Manchester and North West." in regions
+    double = who_is_who.same_names(SPELLINGS, T["providers"])["name"].unique()
+    assert sorted(double) == ["London", "North East", "North West", "Wales"]
+
+
+# --------------------------------------------------------------------------------- what the notebook draws
+
+
+@pytest.mark.parametrize("grouping", who_is_who.GROUPINGS.values())
+def test_every_place_is_drawn_with_its_source(grouping):
+    explorer = cells.explorers("12")["places-explorer"]
+    assert len(explorer.every) == len(PLACED)
+    assert explorer.every["source"].notna().all()
+    assert explorer.finding({"grouping": grouping}) == who_is_who.placed_in_words(PLACED, grouping)
+    assert len(explorer.matching({"grouping": grouping})) == (PLACED["grouping"] == grouping).sum()
+
+
+def test_the_list_holds_every_source_once_and_links_pages_only():
+    shown = who_is_who.source_list(who_is_who.source_rows(SOURCES), "Every source")
+    page = BeautifulSoup(shown.markup, "html.parser")
+    assert len(page.select("li li")) == len(SOURCES)
+    assert len(page.select("details > ul > li")) == SOURCES["publisher"].nunique()
+    links = [link["href"] for link in page.select("a")]
+    assert sorted(links) == sorted(SOURCES.loc[SOURCES["url_kind"] == "page", "url"])
+    assert shown.text.endswith(f"and {len(SOURCES) - 5} more documents")
+
+
+def test_a_changed_address_is_named():
+    rows = who_is_who.source_rows(SOURCES)
+    before, after = (
+        who_is_who.source_list(table, "Every source").markup
+        for table in (rows, rows.assign(url=rows["url"].str.replace("/news/uk-30344262", "/news/uk-30344263")))
     )
-    one = SPELLINGS[SPELLINGS["spelling"] == "RRP"]
-    assert who_is_who.say_names(one, T["providers"]).endswith("No name means more than one body.")
-    assert "637 documents by 185 publishers" in who_is_who.say_sources(SOURCES)
+    said = compare.html_differences(before, after)
+    assert len(said) == 1
+    assert "uk-30344262" in said[0] and "uk-30344263" in said[0]
