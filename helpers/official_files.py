@@ -1,8 +1,10 @@
 """Readers for files of the Ministry of Justice that a reader downloads: strict, and all or nothing.
 
 Each reader checks the file, its sheets, headers, numbers and years, and raises one OfficialFileError that
-lists everything wrong by sheet and cell. A suppressed value (an asterisk) becomes unknown. Nothing is guessed,
-and nothing of a file with a fault is returned.
+lists everything wrong by sheet and cell. A figure that is not given (`*`, `[c]`, `[x]`, ...) becomes unknown, and
+what the shorthand says of a figure or label stands in a column of its own, `<column>_remark` (SHORTHAND lists it; empty
+where nothing is said). Workbooks may be XLSX or ODS, may have notes between their title and their header, and footnote
+marks in headers and labels. Nothing is guessed, and nothing of a file with a fault is returned.
 """
 
 from __future__ import annotations
@@ -26,7 +28,31 @@ FOLDER = DATA / "official"
 MOST_BYTES = 100_000_000
 MOST_UNPACKED = 400_000_000
 MOST_PROBLEMS = 50
-SUPPRESSED = "*"
+MOST_ROWS_ABOVE = 20
+
+# The Analysis Function's symbols for tables, and those of older releases. https://analysisfunction.civilservice.gov.uk/
+# policy-store/symbols-in-tables-definitions-and-help/
+SHORTHAND = {
+    "*": "suppressed or too small",
+    "..": "not available",
+    ":": "not available",
+    "-": "nil or not applicable",
+    "[c]": "suppressed as confidential",
+    "[x]": "not available",
+    "[z]": "not applicable",
+    "[low]": "rounds to zero but is not zero",
+    "[w]": "no trading or none recorded",
+    "[u]": "low reliability",
+    "[p]": "provisional",
+    "[r]": "revised",
+    "[e]": "estimated",
+}
+# These may stand beside a figure; the others stand for one.
+QUALIFIERS = {"[u]", "[p]", "[r]", "[e]"}
+DASHES = str.maketrans(dict.fromkeys("\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "-"))
+NOTE = r"\[notes? ?\d+[a-z]?(?:(?:, ?| and | ?& ?| to | ?- ?)\d+[a-z]?)*\]"
+SUPERSCRIPT = r"[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]+"
+FOOTNOTE = rf"(?:{NOTE}|\(\d{{1,2}}\)|{SUPERSCRIPT})"
 
 MONTHS = {month: number for number, month in enumerate(
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}  # fmt: skip
@@ -73,6 +99,14 @@ OFFICIAL_FILES = {
         ),
     )
 }
+
+ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+ODS_TAG = re.compile(
+    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>"
+    rb"|<table:(table|table-row|(?:covered-)?table-cell)(?=[\s/>])(?:[^>\"']|\"[^\"]*\"|'[^']*')*>(</table:)?",
+    re.DOTALL,
+)
+PASSWORD = ("a workbook with a password", "one without: save it without the password in a spreadsheet program")
 
 INTERIM_SHEETS = {
     2: ("Oct-Dec 2015", "2015-10-01", "2015-12-31"),
@@ -141,7 +175,8 @@ def find_official_file(kind: str, folder: Path | str = FOLDER) -> Path | None:
     published = Path(folder) / file.name
     if published.is_file():
         return published
-    found = sorted(path for path in Path(folder).glob(file.names) if path.is_file())
+    patterns = {file.names, file.names.replace(".xlsx", ".ods")}
+    found = sorted(path for pattern in patterns for path in Path(folder).glob(pattern) if path.is_file())
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise OfficialFileError([OfficialProblem("data/official", None, None, names, f"one file, or {file.name}")])
@@ -184,8 +219,9 @@ def read_interim_results(
     not given).
     Columns: provider_id, name (as printed), cohort, date, date_end, status (interim), eligible_offenders,
     offenders (measurable cohort), reoffenders, reoffences, binary_rate (percent, as printed), frequency_rate
-    (reoffences per reoffender, as printed), sheet, row. Unknown where suppressed.
-    Raises OfficialFileError. Layout: sheets 2 and 4, header in row 3.
+    (reoffences per reoffender, as printed), sheet, row; and name_remark and a remark for each figure, such as
+    reoffenders_remark. Unknown where the file gives no figure.
+    Raises OfficialFileError. Layout: sheets 2 and 4, header in row 3 or, below further notes, after it.
     """
     path = Path(path)
     known = _crc_names(spellings, providers)
@@ -206,7 +242,8 @@ def read_data_tool(path: Path | str) -> pd.DataFrame:
     """The proven reoffending data tool, one row a breakdown and yearly cohort (about 200,000 rows).
 
     Columns: adult_child, cohort, region, category, subcat1, subcat2, date, date_end, offenders, reoffenders,
-    reoffences (whole numbers, unknown where suppressed), row (of the sheet Data).
+    reoffences (whole numbers, unknown where not given), a remark for each label and figure (such as cohort_remark),
+    row (of the sheet Data).
     Raises OfficialFileError; the cohorts must be the years that the file name gives (apr12_mar24).
     """
     path = Path(path)
@@ -215,10 +252,11 @@ def read_data_tool(path: Path | str) -> pd.DataFrame:
         _refuse(path, None, None, f"sheets {', '.join(map(repr, book.sheet_names))}", "a sheet named 'Data'")
     rows = _sheet_rows(path, book, "Data")
     problems: list[OfficialProblem] = []
-    _check_header(path.name, "Data", rows[0] if rows else [], 1, DATA_TOOL_COLUMNS, problems)
+    header = _find_header(rows, DATA_TOOL_COLUMNS, 1)
+    _check_header(path.name, "Data", rows[header - 1] if rows else [], header, DATA_TOOL_COLUMNS, problems)
     _raise_all(problems)
-    table = pd.DataFrame(rows[1:], columns=DATA_TOOL_COLUMNS + [None] * (len(rows[0]) - len(DATA_TOOL_COLUMNS)))
-    table = _counted_rows(path.name, "Data", table[DATA_TOOL_COLUMNS], problems)
+    table = pd.DataFrame(rows[header:], columns=DATA_TOOL_COLUMNS + [None] * (len(rows[0]) - len(DATA_TOOL_COLUMNS)))
+    table = _counted_rows(path.name, "Data", table[DATA_TOOL_COLUMNS], problems, header + 1)
     _check_years(path.name, "Data", table, _years_of_name(path.name, OFFICIAL_FILES["data_tool"].name), "B", problems)
     _raise_all(problems)
     return table
@@ -228,7 +266,8 @@ def read_overview(path: Path | str) -> pd.DataFrame:
     """The overview CSV of the older measure, one row a breakdown and cohort.
 
     Columns: cohort, adult_juvenile, category, subcategory1, subcategory2, date, date_end, offenders, reoffenders,
-    reoffences (whole numbers, unknown where suppressed), row (line of the file).
+    reoffences (whole numbers, unknown where not given), a remark for each label and figure (such as cohort_remark),
+    row (line of the file).
     Raises OfficialFileError; the last cohort must end in the year that the file name gives (apr13-mar14).
     """
     path = Path(path)
@@ -321,11 +360,10 @@ def _read_text(path: Path) -> str:
 def _open_workbook(path: Path):
     """The workbook, after everything about the container was checked."""
     raw = _read_bytes(path)
-    expected = "an Excel workbook (.xlsx)"
+    expected = "an Excel workbook (.xlsx) or an OpenDocument spreadsheet (.ods)"
     if raw[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         if "EncryptedPackage".encode("utf-16-le") in raw:
-            _refuse(path, None, None, "a workbook with a password",
-                    "one without: save it without the password in a spreadsheet program")  # fmt: skip
+            _refuse(path, None, None, *PASSWORD)
         _refuse(path, None, None, "a workbook in the old .xls format", expected)
     if raw.lstrip()[:1] == b"<":
         _refuse(path, None, None, "a web page or XML", f"{expected}; the download may have failed")
@@ -337,16 +375,20 @@ def _open_workbook(path: Path):
             if unpacked > MOST_UNPACKED:
                 _refuse(path, None, None, f"{unpacked:,} bytes once unpacked", f"at most {MOST_UNPACKED:,}")
             names = set(archive.namelist())
-            if "xl/workbook.xml" not in names:
+            if "mimetype" in names and archive.read("mimetype").strip() == ODS:
+                if b"encryption-data" in archive.read("META-INF/manifest.xml"):
+                    _refuse(path, None, None, *PASSWORD)
+            elif "xl/workbook.xml" not in names:
                 _refuse(path, None, None, "a zip file of another kind", expected)
             # Reading every member finds damage, and a size in the directory that is not true.
             for name in names:
                 content = archive.read(name)
-                if name.startswith("xl/worksheets/") and (far := _far_cell(content)):
+                is_sheet = name.startswith("xl/worksheets/")
+                if far := _far_cell(content) if is_sheet else name == "content.xml" and _far_ods_cell(content):
                     _refuse(path, None, None, f"{far} in {name}", "a sheet of ordinary size")
     except OfficialFileError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
         _refuse(path, None, None, f"a damaged or incomplete file ({error})", "a whole file; download it again")
     return _calamine(path, lambda calamine: calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw)))
 
@@ -357,6 +399,26 @@ def _far_cell(sheet: bytes) -> str | None:
         return f"{'row' if found[1].isdigit() else 'cell'} {found[1].decode()}"
     wide, tall = re.search(rb'r="([A-Z]{2}\d+)"', sheet), re.search(rb'r="[A-Z]*([2-9]\d{4}|\d{6})"', sheet)
     return f"cell {wide[1].decode()} and row {tall[1].decode()}" if wide and tall else None
+
+
+def _far_ods_cell(content: bytes) -> str | None:
+    """The same of an ODS file, where one cell can stand for a million by its repeat count."""
+    row = column = rows = columns = repeat = 0
+    # Only filled cells count: empty ones repeat to the end of a sheet, and are not read.
+    for tag in re.finditer(ODS_TAG, content):
+        times = re.search(rb"number-(?:rows|columns)-repeated\s*=\s*[\"'](\d+)", tag[0])
+        times = int(times[1]) if times else 1
+        if tag[1] == b"table":
+            row = rows = columns = repeat = 0
+        elif tag[1] == b"table-row":
+            row, column, repeat = row + repeat, 0, times
+        elif tag[1]:
+            column += times
+            if b"value" in tag[0] or not (tag[2] or tag[0].endswith(b"/>")):
+                rows, columns = max(rows, row + repeat), max(columns, column)
+        if rows >= 1_000_000 or columns > 702 or (columns > 26 and rows >= 20_000):
+            return f"cell {_address(columns - 1, rows)}"
+    return None
 
 
 def _sheet_rows(path: Path, book, sheet: str) -> list[list]:
@@ -394,6 +456,64 @@ def _said(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
+# Shorthand
+
+
+def _read_shorthand(text: str) -> tuple[float, str] | None:
+    """Figure (NaN where it is not given) and remark of a cell such as '1,234 [p]', '[c]' or '..'; None if not known."""
+    text = _plain(text).lower().translate(DASHES)
+    found = re.fullmatch(r"(\*|\.\.|:|-|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)? ?((?:\[[^\[\]]+\] ?)*)", text)
+    if not found:
+        return None
+    printed, marks = found[1] or "", re.findall(r"\[[^\[\]]+\]", found[2])
+    is_figure = printed[:1].isdigit()
+    remarks = [] if is_figure or not printed else [SHORTHAND[printed]]
+    remarks += [remark for mark in marks if (remark := _remark(mark))]
+    # A figure and a mark that stands for one, or two of these, contradict each other.
+    instead = [mark for mark in marks if mark in SHORTHAND and mark not in QUALIFIERS]
+    if not remarks or len(remarks) < len(marks) or len(instead) + bool(printed) > 1:
+        return None
+    return float(printed.replace(",", "")) if is_figure else np.nan, "; ".join(remarks)
+
+
+def _remark(mark: str) -> str:
+    """What a mark in brackets or a footnote mark says, or nothing where it is not known."""
+    mark = mark.lower()
+    if re.fullmatch(NOTE, mark):
+        return mark[1:-1]
+    if re.fullmatch(FOOTNOTE, mark):
+        return f"note {unicodedata.normalize('NFKC', mark).strip('()')}"
+    return SHORTHAND.get(mark, "")
+
+
+def _read_label(text: str) -> tuple[str, str]:
+    """A label without the marks at its end, and what they say."""
+    remarks: list[str] = []
+    while found := re.search(rf" ?(\[[^\[\]]+\]|{FOOTNOTE})$", text):
+        if not (remark := _remark(found[1])):
+            break
+        text, remarks = text[: found.start()], [remark, *remarks]
+    return text, "; ".join(remarks)
+
+
+def _find_header(rows: Sequence[Sequence], expected: Sequence[str], published: int) -> int:
+    """Number of the row that most looks like the header, or the one it is published in."""
+    alike = {
+        number: sum(_is_header(_plain(value), name) for value, name in zip(rows[number - 1], expected, strict=False))
+        for number in range(published, min(published + MOST_ROWS_ABOVE, len(rows)) + 1)
+    }
+    best = max(alike, key=alike.get, default=published)
+    return best if alike.get(best, 0) * 2 > len(expected) else published
+
+
+def _is_header(found: str, expected: str) -> bool:
+    if found == expected:
+        return True
+    bare = re.sub(rf" ?{FOOTNOTE}", "", found, flags=re.IGNORECASE)
+    # A superscript that is only formatted so arrives as a digit at the end of a word.
+    return expected in (bare, re.sub(r"(?<=[a-z)])\d{1,2}(?= |$)", "", bare))
+
+
 # Checks
 
 
@@ -403,7 +523,7 @@ def _check_header(
     found = [_plain(value) for value in row]
     for index, name in enumerate(expected):
         value = found[index] if index < len(found) else ""
-        if value != name:
+        if not _is_header(value, name):
             problems.append(OfficialProblem(file, sheet, _address(index, number), _said(value), f"the header {name!r}"))
     for index, value in enumerate(found[len(expected) :], len(expected)):
         if value:
@@ -420,73 +540,84 @@ def _numbers(
     rows: pd.Series,
     problems: list,
     whole: bool = True,
-) -> pd.Series:
-    """A column as numbers; suppressed values unknown; anything else is a problem."""
-    suppressed = values.map(lambda value: isinstance(value, str) and value.strip() == SUPPRESSED)
+) -> tuple[pd.Series, pd.Series]:
+    """A column as numbers, unknown where shorthand stands for one, and its remarks; anything else is a problem."""
+    texts = {value for value in values if isinstance(value, str)}
+    read = {text: said for text in texts if (said := _read_shorthand(text))}
     typed = values.map(lambda value: isinstance(value, (int, float)) and not isinstance(value, bool))
     number = pd.to_numeric(values.where(typed), errors="coerce").astype(float)
+    number = number.fillna(values.map({text: figure for text, (figure, _) in read.items()}).astype(float))
+    remarks = values.map({text: remark for text, (_, remark) in read.items()}).astype(object).fillna("")
+    not_given = number.isna() & values.isin(read.keys())
     good = number.ge(0) & np.isfinite(number)
     if whole:
         good &= number.eq(number.round())
     what = "a whole number, not negative" if whole else "a number, not negative"
-    for index in values.index[~(good | suppressed)]:
+    wrong = values.index[~(good | not_given)]
+    for index in wrong:
+        cell = _address(column, rows[index])
         problems.append(
-            OfficialProblem(
-                file, sheet, _address(column, rows[index]), _said(values[index]), f"{what}, or {SUPPRESSED}"
-            )
+            OfficialProblem(file, sheet, cell, _said(values[index]), f"{what}, or shorthand such as * or [c]")
         )
-    return number.astype("Int64") if whole and not (~(good | suppressed)).any() else number
+    return number.astype("Int64") if whole and wrong.empty else number, remarks.astype("category")
 
 
-def _counted_rows(file: str, sheet: str | None, table: pd.DataFrame, problems: list) -> pd.DataFrame:
-    """Breakdown rows with checked counts, cohort dates and row numbers; trailing empty rows dropped."""
+def _counted_rows(
+    file: str, sheet: str | None, table: pd.DataFrame, problems: list, first_row: int = 2
+) -> pd.DataFrame:
+    """Breakdown rows with checked labels and counts, cohort dates and row numbers; trailing empty rows dropped."""
     columns = list(table.columns)
-    rows = pd.Series(np.arange(2, len(table) + 2), index=table.index)
+    rows = pd.Series(np.arange(first_row, len(table) + first_row), index=table.index)
     filled = (table.ne("") & table.notna()).any(axis=1)
     last = filled[::-1].idxmax() if filled.any() else -1
     table, rows = table.loc[:last], rows.loc[:last]
     if table.empty:
-        problems.append(OfficialProblem(file, sheet, "A2", "no rows", "at least one row below the header"))
+        problems.append(OfficialProblem(file, sheet, f"A{first_row}", "no rows", "at least one row below the header"))
         _raise_all(problems)
     texts = [column for column in columns if column not in COUNTS]
-    checked = {}
-    for column in columns:
-        index = columns.index(column)
+    checked, remarks = {}, {}
+    for index, column in enumerate(columns):
+        remark = f"{column}_remark"
         if column in COUNTS:
-            checked[column] = _numbers(file, sheet, table[column], index, rows, problems)
+            checked[column], remarks[remark] = _numbers(file, sheet, table[column], index, rows, problems)
             continue
+        checked[column], remarks[remark] = _labels(table[column])
         if column in ("cohort", "category", texts[0], texts[1]):
-            for at in table.index[table[column].isin(["", None])]:
-                problems.append(OfficialProblem(file, sheet, _address(index, rows[at]), "an empty cell", f"a {column}"))
-        checked[column] = table[column].astype(str).str.strip().astype("category")
+            for at in table.index[checked[column] == ""]:
+                cell = _address(index, rows[at])
+                problems.append(OfficialProblem(file, sheet, cell, _said(table.loc[at, column]), f"a {column}"))
     _raise_all(problems)
     checked = pd.DataFrame(checked)
     for larger, smaller in (("offenders", "reoffenders"), ("reoffences", "reoffenders")):
         wrong = (checked[smaller] > checked[larger]).fillna(False).astype(bool)
         for at in checked.index[wrong]:
-            problems.append(
-                OfficialProblem(
-                    file,
-                    sheet,
-                    _address(columns.index(smaller), rows[at]),
-                    str(checked.loc[at, smaller]),
-                    f"{smaller} to be no more than {larger} ({checked.loc[at, larger]})",
-                )
-            )
-    dates = {cohort: _cohort_dates(cohort) for cohort in checked["cohort"].cat.categories}
+            cell, expected = _address(columns.index(smaller), rows[at]), f"{smaller} to be no more than {larger}"
+            found, most = str(checked.loc[at, smaller]), checked.loc[at, larger]
+            problems.append(OfficialProblem(file, sheet, cell, found, f"{expected} ({most})"))
+    dates = _dates_of_rows(file, sheet, checked["cohort"], _address(columns.index("cohort"), 0)[:-1], rows, problems)
+    return checked[texts].assign(**dates, **checked[COUNTS], **remarks, row=rows)
+
+
+def _labels(values: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """A column of labels without the marks at their ends, and the remarks that these stand for."""
+    texts = values.fillna("").astype(str).str.strip()
+    read = {text: _read_label(text) for text in texts.unique()}
+    label, remark = (texts.map({text: pair[part] for text, pair in read.items()}) for part in (0, 1))
+    return label.astype("category"), remark.astype("category")
+
+
+def _dates_of_rows(
+    file: str, sheet: str | None, cohorts: pd.Series, letter: str, rows: pd.Series, problems: list
+) -> dict[str, pd.Series]:
+    """First and last day of each row's cohort, as date and date_end; raises where one is not understood."""
+    dates = {cohort: _cohort_dates(cohort) for cohort in cohorts.cat.categories}
     for cohort in (cohort for cohort, ends in dates.items() if ends is None):
-        at = checked.index[checked["cohort"] == cohort][0]
-        problems.append(
-            OfficialProblem(file, sheet, _address(columns.index("cohort"), rows[at]), _said(cohort),
-                            "a cohort such as 'Apr 2012 to Mar 2013'")
-        )  # fmt: skip
+        cell = f"{letter}{rows[cohorts.index[cohorts == cohort][0]]}"
+        problems.append(OfficialProblem(file, sheet, cell, _said(cohort), "a cohort such as 'Apr 2012 to Mar 2013'"))
     _raise_all(problems)
-    starts, ends = (
-        checked["cohort"].astype(object).map({cohort: pair[end] for cohort, pair in dates.items()}) for end in (0, 1)
-    )
-    return checked[texts].assign(
-        date=pd.to_datetime(starts), date_end=pd.to_datetime(ends), **checked[COUNTS], row=rows
-    )
+    days = ({cohort: ends[end] for cohort, ends in dates.items()} for end in (0, 1))
+    starts, ends = (pd.to_datetime(cohorts.astype(object).map(of)) for of in days)
+    return {"date": starts, "date_end": ends}
 
 
 def _cohort_dates(cohort: str) -> tuple[pd.Timestamp | None, pd.Timestamp] | None:
@@ -570,63 +701,77 @@ def _interim_sheet(
 ) -> pd.DataFrame:
     rows = _sheet_rows(Path(file), book, sheet)
     before = len(problems)
-    expected_year = first[:4]
-    _check_title(file, sheet, rows, cohort, expected_year, problems)
-    header = rows[INTERIM_HEADER - 1] if len(rows) >= INTERIM_HEADER else []
-    _check_header(file, sheet, header, INTERIM_HEADER, list(INTERIM_COLUMNS), problems)
+    number = _find_header(rows, list(INTERIM_COLUMNS), INTERIM_HEADER)
+    _check_title(file, sheet, rows[: number - 1], cohort, first[:4], problems)
+    _check_header(file, sheet, rows[number - 1] if len(rows) >= number else [], number, list(INTERIM_COLUMNS), problems)
     if len(problems) > before:
         return pd.DataFrame()
-    width = len(INTERIM_COLUMNS)
-    body = pd.DataFrame(
-        [row[:width] for row in rows[INTERIM_HEADER:]], columns=list(INTERIM_COLUMNS.values()), dtype=object
-    )
-    body["row"] = np.arange(INTERIM_HEADER + 1, INTERIM_HEADER + 1 + len(body))
-    empty = body[list(INTERIM_COLUMNS.values())].isin(["", None])
+    names = list(INTERIM_COLUMNS.values())
+    body = pd.DataFrame([row[: len(names)] for row in rows[number:]], columns=names, dtype=object)
+    body["row"] = np.arange(number + 1, number + 1 + len(body))
+    empty = body[names].isin(["", None])
     # Blank rows, and notes that fill the first cell alone, stand around the table.
     body = body[~empty.iloc[:, 1:].all(axis=1)].reset_index(drop=True)
-    body.insert(0, "provider_id", body["name"].map(lambda name: known.get(_key(name))))
-
-    for row in body.itertuples():
-        if row.provider_id is None or row.provider_id != row.provider_id:
-            problems.append(
-                OfficialProblem(file, sheet, f"A{row.row}", _said(row.name), "the name of one of the 21 CRCs")
-            )
-    twice = body["provider_id"].notna() & body["provider_id"].duplicated(keep=False)
-    for row in body[twice].itertuples():
-        problems.append(OfficialProblem(file, sheet, f"A{row.row}", _said(row.name), "each CRC once"))
-    for missing in sorted(set(known.values()) - set(body["provider_id"].dropna())):
-        problems.append(OfficialProblem(file, sheet, None, f"no row for {missing}", "all 21 CRCs"))
-    for index, column in enumerate(INTERIM_COLUMNS.values()):
-        if index:
-            whole = index <= 4
-            body[column] = _numbers(file, sheet, body[column], index, body["row"], problems, whole)
+    _match_crcs(file, sheet, body, known, problems)
+    for index, column in enumerate(names[1:], 1):
+        whole = index <= 4
+        body[column], remarks = _numbers(file, sheet, body[column], index, body["row"], problems, whole)
+        body[f"{column}_remark"] = remarks.astype(object)
     if len(problems) > before:
         return pd.DataFrame()
     _check_interim_counts(file, sheet, body, problems)
-    body["name"] = body["name"].map(_plain)
     ends = {
         "cohort": cohort,
         "date": pd.Timestamp(first),
         "date_end": pd.Timestamp(last),
         "status": "interim",
     }
-    return body.assign(**ends, sheet=sheet)[
-        ["provider_id", "name", *ends, *list(INTERIM_COLUMNS.values())[1:], "sheet", "row"]
-    ]
+    remarked = [f"{column}_remark" for column in names]
+    return body.assign(**ends, sheet=sheet)[["provider_id", "name", *ends, *names[1:], *remarked, "sheet", "row"]]
 
 
-def _check_title(file: str, sheet: str, rows: list, cohort: str, year: str, problems: list) -> None:
-    """Years named above the header, or in the sheet's name, must include that of the cohort."""
-    cells: list = [(None, sheet)] + [
-        (_address(column, number), value)
-        for number, row in enumerate(rows[: INTERIM_HEADER - 1], 1)
-        for column, value in enumerate(row)
+def _match_crcs(file: str, sheet: str, body: pd.DataFrame, known: dict[str, str], problems: list) -> None:
+    """Adds provider_id and name_remark, and takes the marks off the names; each of the 21 CRCs must be there once."""
+    printed = body["name"].tolist()
+    read = [_read_label(_plain(name)) for name in printed]
+    for at, (name, remark) in enumerate(read):
+        # A superscript that is only formatted so arrives as a digit at the end of the name.
+        if (
+            _key(name) not in known
+            and (found := re.fullmatch(r"(.*[a-z)])(\d{1,2})", name))
+            and _key(found[1]) in known
+        ):
+            read[at] = found[1], "; ".join(filter(None, [f"note {found[2]}", remark]))
+    body["name"], body["name_remark"] = [name for name, _ in read], [remark for _, remark in read]
+    body.insert(0, "provider_id", body["name"].map(lambda name: known.get(_key(name))))
+    twice = body["provider_id"].notna() & body["provider_id"].duplicated(keep=False)
+    for wrong, expected in (
+        (body["provider_id"].isna(), "the name of one of the 21 CRCs"),
+        (twice, "each CRC once"),
+    ):
+        for at in body.index[wrong]:
+            problems.append(OfficialProblem(file, sheet, f"A{body.loc[at, 'row']}", _said(printed[at]), expected))
+    for missing in sorted(set(known.values()) - set(body["provider_id"].dropna())):
+        problems.append(OfficialProblem(file, sheet, None, f"no row for {missing}", "all 21 CRCs"))
+
+
+def _check_title(file: str, sheet: str, above: list, cohort: str, year: str, problems: list) -> None:
+    """The years that the title or the sheet's name gives must include that of the cohort.
+
+    The title is the first row above the header that names a year: what a note below it names counts for nothing.
+    """
+    cells = [
+        [(_address(column, number), value) for column, value in enumerate(row)] for number, row in enumerate(above, 1)
     ]
-    named = [(cell, value, set(re.findall(r"\b20\d\d\b", str(value)))) for cell, value in cells]
-    named = [(cell, value, years) for cell, value, years in named if years]
-    if named and not any(year in years for *_, years in named):
-        cell, value, _ = named[-1]
+    title = next((row for row in cells if any(_named_years(value) for _, value in row)), [])
+    named = [(cell, value) for cell, value in [(None, sheet), *title] if _named_years(value)]
+    if named and not any(year in _named_years(value) for _, value in named):
+        cell, value = named[-1]
         problems.append(OfficialProblem(file, sheet, cell, _said(_plain(value)), f"the cohort {cohort}"))
+
+
+def _named_years(value: object) -> set[str]:
+    return set(re.findall(r"\b20\d\d\b", str(value)))
 
 
 def _check_interim_counts(file: str, sheet: str, body: pd.DataFrame, problems: list) -> None:
