@@ -15,7 +15,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,11 @@ SHORTHAND = {
 # These may stand beside a figure; the others stand for one.
 QUALIFIERS = {"[u]", "[p]", "[r]", "[e]"}
 DASHES = str.maketrans(dict.fromkeys("\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "-"))
-NOTE = r"\[notes? ?\d+[a-z]?(?:(?:, ?| and | ?& ?| to | ?- ?)\d+[a-z]?)*\]"
+NOTE = r"\[notes? ?[0-9]+[a-z]?(?:(?:, ?| and | ?& ?| to | ?[-\N{EN DASH}] ?)[0-9]+[a-z]?)*\]"
+BRACKETS = r"\[[^\[\]]+\]"
+FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?"
 SUPERSCRIPT = r"[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]+"
-FOOTNOTE = rf"(?:{NOTE}|\(\d{{1,2}}\)|{SUPERSCRIPT})"
+FOOTNOTE = rf"(?:{NOTE}|\([0-9]{{1,2}}\)|{SUPERSCRIPT})"
 
 MONTHS = {month: number for number, month in enumerate(
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}  # fmt: skip
@@ -298,7 +300,8 @@ def headline(data_tool: pd.DataFrame, region: str = "England and Wales") -> pd.D
     """Yearly totals of the data tool for a region, adults and children apart and together.
 
     Columns: population (all, adult, juvenile), cohort, date, date_end, offenders, reoffenders, reoffences,
-    binary_rate (percent), frequency_rate (reoffences per reoffender), reoffences_per_offender.
+    a remark for each count, binary_rate (percent), frequency_rate (reoffences per reoffender),
+    reoffences_per_offender.
     Raises ValueError where the region has no totals.
     """
     rows = data_tool[(data_tool["category"] == "Total") & (data_tool["region"] == region)]
@@ -310,9 +313,10 @@ def headline(data_tool: pd.DataFrame, region: str = "England and Wales") -> pd.D
         raise ValueError(f"adult_child holds {sorted(rows['adult_child'].astype(str).unique())}, not Adult and Child")
     both = pd.concat([rows.assign(population="all"), split], ignore_index=True)
     # A sum with an unknown part is unknown.
-    totals = both.groupby(["population", "cohort", "date", "date_end"], observed=True)[COUNTS].agg(
-        lambda counts: counts.sum(skipna=False)
-    ).reset_index().sort_values(["population", "date"], ignore_index=True)  # fmt: skip
+    sums = dict.fromkeys(COUNTS, lambda counts: counts.sum(skipna=False))
+    remarks = dict.fromkeys([f"{count}_remark" for count in COUNTS], join_remarks)
+    totals = both.groupby(["population", "cohort", "date", "date_end"], observed=True).agg(sums | remarks)
+    totals = totals.reset_index().sort_values(["population", "date"], ignore_index=True)
     return totals.assign(
         binary_rate=100 * totals["reoffenders"] / totals["offenders"],
         frequency_rate=totals["reoffences"] / totals["reoffenders"],
@@ -462,10 +466,10 @@ def _said(value: object) -> str:
 def _read_shorthand(text: str) -> tuple[float, str] | None:
     """Figure (NaN where it is not given) and remark of a cell such as '1,234 [p]', '[c]' or '..'; None if not known."""
     text = _plain(text).lower().translate(DASHES)
-    found = re.fullmatch(r"(\*|\.\.|:|-|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)? ?((?:\[[^\[\]]+\] ?)*)", text)
+    found = re.fullmatch(rf"(\*|\.\.|:|-|{FIGURE})? ?((?:{BRACKETS} ?)*)", text)
     if not found:
         return None
-    printed, marks = found[1] or "", re.findall(r"\[[^\[\]]+\]", found[2])
+    printed, marks = found[1] or "", re.findall(BRACKETS, found[2])
     is_figure = printed[:1].isdigit()
     remarks = [] if is_figure or not printed else [SHORTHAND[printed]]
     remarks += [remark for mark in marks if (remark := _remark(mark))]
@@ -473,7 +477,7 @@ def _read_shorthand(text: str) -> tuple[float, str] | None:
     instead = [mark for mark in marks if mark in SHORTHAND and mark not in QUALIFIERS]
     if not remarks or len(remarks) < len(marks) or len(instead) + bool(printed) > 1:
         return None
-    return float(printed.replace(",", "")) if is_figure else np.nan, "; ".join(remarks)
+    return float(printed.replace(",", "")) if is_figure else np.nan, join_remarks(remarks)
 
 
 def _remark(mark: str) -> str:
@@ -486,14 +490,19 @@ def _remark(mark: str) -> str:
     return SHORTHAND.get(mark, "")
 
 
+def join_remarks(remarks: Iterable[str]) -> str:
+    """Several remarks as one, each said once: 'provisional; note 1'."""
+    return "; ".join(dict.fromkeys(part for remark in remarks if remark for part in remark.split("; ")))
+
+
 def _read_label(text: str) -> tuple[str, str]:
     """A label without the marks at its end, and what they say."""
     remarks: list[str] = []
-    while found := re.search(rf" ?(\[[^\[\]]+\]|{FOOTNOTE})$", text):
+    while found := re.search(rf"\s*({BRACKETS}|{FOOTNOTE})$", text):
         if not (remark := _remark(found[1])):
             break
         text, remarks = text[: found.start()], [remark, *remarks]
-    return text, "; ".join(remarks)
+    return text, join_remarks(remarks)
 
 
 def _find_header(rows: Sequence[Sequence], expected: Sequence[str], published: int) -> int:
@@ -511,7 +520,7 @@ def _is_header(found: str, expected: str) -> bool:
         return True
     bare = re.sub(rf" ?{FOOTNOTE}", "", found, flags=re.IGNORECASE)
     # A superscript that is only formatted so arrives as a digit at the end of a word.
-    return expected in (bare, re.sub(r"(?<=[a-z)])\d{1,2}(?= |$)", "", bare))
+    return expected in (bare, re.sub(r"(?<=[a-z)])[0-9]{1,2}(?= |$)", "", bare))
 
 
 # Checks
@@ -738,10 +747,10 @@ def _match_crcs(file: str, sheet: str, body: pd.DataFrame, known: dict[str, str]
         # A superscript that is only formatted so arrives as a digit at the end of the name.
         if (
             _key(name) not in known
-            and (found := re.fullmatch(r"(.*[a-z)])(\d{1,2})", name))
+            and (found := re.fullmatch(r"(.*[a-z)])([0-9]{1,2})", name))
             and _key(found[1]) in known
         ):
-            read[at] = found[1], "; ".join(filter(None, [f"note {found[2]}", remark]))
+            read[at] = found[1], join_remarks([f"note {found[2]}", remark])
     body["name"], body["name_remark"] = [name for name, _ in read], [remark for _, remark in read]
     body.insert(0, "provider_id", body["name"].map(lambda name: known.get(_key(name))))
     twice = body["provider_id"].notna() & body["provider_id"].duplicated(keep=False)

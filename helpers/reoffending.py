@@ -161,11 +161,11 @@ def check_headline(headline: pd.DataFrame, national: pd.DataFrame) -> pd.DataFra
 
 
 def wilson_interval(reoffenders: pd.Series, offenders: pd.Series, level: float = 0.95) -> tuple[pd.Series, pd.Series]:
-    """Lower and upper end, in percent, of the Wilson (1927) interval of a share; unknown counts give unknown ends."""
+    """Lower and upper end, in percent, of the Wilson (1927) interval of a share, unknown for unknown counts or none."""
     from statsmodels.stats.proportion import proportion_confint
 
     ends = pd.DataFrame({"low": np.nan, "high": np.nan}, index=offenders.index)
-    known = offenders.notna() & reoffenders.notna()
+    known = offenders.gt(0).fillna(False).astype(bool) & reoffenders.notna()
     if known.any():
         low, high = proportion_confint(
             reoffenders[known].astype(float), offenders[known].astype(float), alpha=1 - level, method="wilson"

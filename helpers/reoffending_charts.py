@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
@@ -814,10 +815,27 @@ def official_funnel(path: Path | None) -> Any:
 
 
 def say_cohort(funnel_rows: pd.DataFrame) -> str:
-    """The finding of one funnel, and which CRCs have suppressed counts."""
-    unknown = funnel_rows.loc[funnel_rows["rate"].isna(), "name"].tolist()
-    said = reoffending.say_funnel(funnel_rows)
-    return f"{said} Unknown, since suppressed: {', '.join(unknown)}." if unknown else said
+    """The finding of one funnel, which CRCs are unknown and why, and what the file remarks on the others."""
+    said, unknown = [reoffending.say_funnel(funnel_rows)], funnel_rows["rate"].isna()
+    remarks = rate_remarks(funnel_rows)
+    for lead, rows in (("Unknown", unknown), ("Remarks of the file", ~unknown & (remarks != ""))):
+        names = funnel_rows["name"][rows].groupby(remarks[rows], sort=False).agg(", ".join)
+        if len(names):
+            said.append(f"{lead}: {'; '.join(f'{crcs} ({remark})' for remark, crcs in names.items())}.")
+    return " ".join(said)
+
+
+def rate_remarks(rows: pd.DataFrame, counts: Sequence[str] = ("offenders", "reoffenders")) -> pd.Series:
+    """What an official file says of the counts behind each rate, by default the binary; empty where it says nothing.
+
+    Of an unknown rate only what is said of its unknown counts: the reason.
+    rows need offenders, the counts, and the remark of each count, such as offenders_remark.
+    """
+    unknown = rows[list(counts)].isna()
+    beside = ~unknown & unknown.any(axis=1).to_numpy()[:, None]
+    remarks = rows[[f"{count}_remark" for count in counts]].astype(object).mask(beside.to_numpy(), "")
+    remarks = remarks.agg(official_files.join_remarks, axis=1)
+    return remarks.mask((rows["offenders"] == 0).fillna(False).astype(bool), "no offenders")
 
 
 def funnel_panel(funnel_rows: pd.DataFrame) -> alt.LayerChart:
@@ -889,7 +907,8 @@ def official_headline(path: Path | None, national: pd.DataFrame) -> Any:
     differ = int((checked["difference"] != 0).sum())
     low, high = reoffending.wilson_interval(rows["reoffenders"], rows["offenders"])
     rows = rows.assign(low=low, high=high, cohort=short(rows["cohort"]), people=rows["population"].map(PEOPLE))
-    rows = rows[["people", "cohort", "binary_rate", "low", "high", "frequency_rate", "offenders"]]
+    rows = rows.assign(remark=rate_remarks(rows, official_files.COUNTS))
+    rows = rows[["people", "cohort", "binary_rate", "low", "high", "frequency_rate", "offenders", "remark"]]
     base = alt.Chart(rows)
     across = alt.X("cohort:O", title="Cohort")
     colour = alt.Color(
@@ -911,6 +930,7 @@ def official_headline(path: Path | None, national: pd.DataFrame) -> Any:
                     alt.Tooltip("cohort:N", title="Cohort"),
                     alt.Tooltip(f"{field}:Q", title=title, format=".2f"),
                     alt.Tooltip("offenders:Q", title="Offenders", format=","),
+                    alt.Tooltip("remark:N", title="Remark"),
                 ],
             ),
         ]
@@ -934,16 +954,12 @@ def official_headline(path: Path | None, national: pd.DataFrame) -> Any:
     )
 
 
-def official_overview(path: Path | None, most: int = 40) -> Any:
-    """Binary rates of the last cohort in the overview file by its own categories, with intervals.
+def overview_rows(overview: pd.DataFrame, most: int) -> tuple[str, pd.DataFrame]:
+    """The last cohort of an overview file, and the `most` largest groups of each of its categories.
 
-    Each category shows its largest rows, at most `most`. Or which file to get where path is None.
-    Raises OfficialFileError for a faulty file.
+    Columns: category, group, offenders, rate, low, high (percent; 95% interval), remark, source_id.
     """
-    if path is None:
-        return display.findings(official_files.say_where_to_get("overview"))
-    rows = official_files.read_overview(path)
-    rows = rows[rows["date"] == rows["date"].max()]
+    rows = overview[overview["date"] == overview["date"].max()]
     cohort = rows["cohort"].iloc[0]
     low, high = reoffending.wilson_interval(rows["reoffenders"], rows["offenders"])
     parts = rows[["adult_juvenile", "subcategory1", "subcategory2"]].astype("string").fillna("")
@@ -955,20 +971,33 @@ def official_overview(path: Path | None, most: int = 40) -> Any:
             "rate": (100 * rows["reoffenders"] / rows["offenders"]).astype(float),
             "low": low,
             "high": high,
+            "remark": rate_remarks(rows),
             "source_id": "official-overview",
         }
     ).sort_values("offenders", ascending=False)
-    rows = rows.groupby("category", sort=False).head(most)
+    return cohort, rows.groupby("category", sort=False).head(most)
+
+
+def official_overview(path: Path | None, most: int = 40) -> Any:
+    """Binary rates of the last cohort in the overview file by its own categories, with intervals.
+
+    Each category shows its largest rows, at most `most`. Or which file to get where path is None.
+    Raises OfficialFileError for a faulty file.
+    """
+    if path is None:
+        return display.findings(official_files.say_where_to_get("overview"))
+    cohort, rows = overview_rows(official_files.read_overview(path), most)
     categories = sorted(rows["category"].unique())
 
     def say(found: pd.DataFrame, category: str) -> str:
-        known = found.dropna(subset=["rate"])
-        gone = len(found) - len(known)
-        unknown = f" {plural(gone, 'value is', 'values are')} suppressed." if gone else ""
+        known, unknown = found.dropna(subset=["rate"]), found[found["rate"].isna()]
+        said = "" if unknown.empty else f" Unknown: {count_remarks(unknown['remark'])}."
+        if (known["remark"] != "").any():
+            said += f" Remarks of the file: {count_remarks(known['remark'])}."
         if known.empty:
-            return f"No rate is known.{unknown}"
+            return f"No rate is known.{said}"
         top = known.loc[known["rate"].idxmax()]
-        return f"{cohort}, older measure: the highest rate is {top['rate']:.1f}% ({top['group']}).{unknown}"
+        return f"{cohort}, older measure: the highest rate is {top['rate']:.1f}% ({top['group']}).{said}"
 
     def draw(base: alt.Chart) -> alt.LayerChart:
         up = alt.Y("group:N", title=None, sort=alt.EncodingSortField("rate", order="descending"))
@@ -982,11 +1011,17 @@ def official_overview(path: Path | None, most: int = 40) -> Any:
                     alt.Tooltip("group:N", title="Group"),
                     alt.Tooltip("rate:Q", title="Percent", format=".1f"),
                     alt.Tooltip("offenders:Q", title="Offenders", format=","),
+                    alt.Tooltip("remark:N", title="Remark"),
                 ],
             ),
             base.transform_filter("!isValid(datum.rate)")
             .mark_text(color=charts.MUTED)
-            .encode(up, x=alt.XValue(8), text=alt.TextValue("?")),
+            .encode(
+                up,
+                x=alt.XValue(8),
+                text=alt.TextValue("?"),
+                tooltip=[alt.Tooltip("group:N", title="Group"), alt.Tooltip("remark:N", title="Unknown, since")],
+            ),
             width=380,
         )
 
@@ -996,7 +1031,7 @@ def official_overview(path: Path | None, most: int = 40) -> Any:
         draw,
         say=say,
         title="Who reoffended, by breakdown?",
-        subtitle=f"{cohort}, older measure; bars: 95% Wilson interval; ? suppressed",
+        subtitle=f"{cohort}, older measure; bars: 95% Wilson interval; ? unknown",
         description="Points with intervals: the binary rate of each group in the chosen breakdown of the file.",
         sources=official_source("overview"),
     )
@@ -1096,6 +1131,12 @@ def within(cohorts: pd.Series) -> str:
 def above(value: float) -> str:
     """above, below or at."""
     return "above" if value > 0 else "below" if value < 0 else "at"
+
+
+def count_remarks(remarks: pd.Series) -> str:
+    """'2 values (not available), 1 value (provisional)'; empty remarks are not counted."""
+    counts = remarks[remarks != ""].value_counts()
+    return ", ".join(f"{plural(count, 'value')} ({remark})" for remark, count in counts.items())
 
 
 def span(values: pd.Series) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from helpers import data, official_files, reoffending
 from helpers.official_files import OfficialFileError
-from tests.official_samples import TOOL, large_tool_workbook, tool_rows, tool_workbook
+from tests.official_samples import TOOL, as_ods, large_tool_workbook, ods_cell, ods_file, tool_rows, tool_workbook
 
 INTERIM = official_files.OFFICIAL_FILES["interim_results"].name
 OVERVIEW = official_files.OFFICIAL_FILES["overview"].name
@@ -202,6 +202,340 @@ def test_a_missing_sheet_a_missing_row_and_a_wrong_year_are_named(tmp_path, name
     refused(lambda: read(drop_sheet), "found 3 sheets", "at least 4 sheets")
     refused(lambda: read(drop_row), "no row for crc-merseyside", "all 21 CRCs")
     refused(lambda: read(wrong_year), "cell A1", "January to March 2017", "expected the cohort Jan-Mar 2016")
+
+
+# -------------------------------------------------------------------------------- shorthand
+
+NOT_GIVEN = {
+    "*": "suppressed or too small",
+    "[c]": "suppressed as confidential",
+    "[C]": "suppressed as confidential",
+    "[x]": "not available",
+    "\u00a0[X] ": "not available",
+    "[z]": "not applicable",
+    "[u]": "low reliability",
+    "[low]": "rounds to zero but is not zero",
+    "[Low]": "rounds to zero but is not zero",
+    "[w]": "no trading or none recorded",
+    "[p]": "provisional",
+    "[r]": "revised",
+    "[e]": "estimated",
+    "[note 1]": "note 1",
+    "..": "not available",
+    ":": "not available",
+    "-": "nil or not applicable",
+    "\N{EN DASH}": "nil or not applicable",
+    "\N{EM DASH}": "nil or not applicable",
+    "\N{MINUS SIGN}": "nil or not applicable",
+    "[c] [note 2]": "suppressed as confidential; note 2",
+    "[x][r]": "not available; revised",
+    "* [note 3]": "suppressed or too small; note 3",
+}
+GIVEN = {
+    "150 [p]": "provisional",
+    "150[P]": "provisional",
+    "150\u00a0[R]": "revised",
+    "150 [r]": "revised",
+    "150 [e]": "estimated",
+    "150 [u]": "low reliability",
+    "150 [note 1]": "note 1",
+    "150 [Note 12a]": "note 12a",
+    "150 [notes 1, 2]": "notes 1, 2",
+    "150 [notes 1\N{EN DASH}3]": "notes 1-3",
+    "150 [p] [note 1]": "provisional; note 1",
+    150: "",
+}
+REFUSED = [
+    "150",
+    "1,50 [p]",
+    "-150 [p]",
+    "\N{MINUS SIGN}150 [p]",
+    "150.5 [p]",
+    "150 [c]",
+    "0 [low]",
+    "150 [z]",
+    "150 *",
+    "[c] [x]",
+    "- [x]",
+    "[q]",
+    "150 [q]",
+    "150 (1)",
+    "150\u00b9",
+    "(1)",
+    "[p] 150",
+    "[note]",
+    "...",
+    "--",
+    "n/a",
+    "",
+    "150% [p]",
+    "1 234 [p]",
+    "\u0661\u0662 [p]",
+    "[c",
+    "nan [p]",
+]
+
+
+def marked_tool(folder, cell):
+    rows = tool_rows()
+    rows[1][7] = cell
+    rows[1][6:9:2] = [200, 400]
+    return tool_workbook(folder, rows)
+
+
+@pytest.mark.parametrize(("cell", "remark"), NOT_GIVEN.items())
+def test_shorthand_in_place_of_a_figure_is_unknown_and_says_why(tmp_path, cell, remark):
+    table = official_files.read_data_tool(marked_tool(tmp_path, cell))
+    assert pd.isna(table.loc[1, "reoffenders"])
+    assert table.loc[1, "reoffenders_remark"] == remark
+    assert (table.loc[1, "offenders"], table.loc[1, "offenders_remark"]) == (200, "")
+
+
+@pytest.mark.parametrize(("cell", "remark"), GIVEN.items())
+def test_shorthand_beside_a_figure_leaves_it_and_is_kept(tmp_path, cell, remark):
+    table = official_files.read_data_tool(marked_tool(tmp_path, cell))
+    assert (table.loc[1, "reoffenders"], table.loc[1, "reoffenders_remark"]) == (150, remark)
+    assert str(table["reoffenders"].dtype) == "Int64"
+
+
+@pytest.mark.parametrize("cell", REFUSED)
+def test_what_is_no_shorthand_is_refused_by_its_cell(tmp_path, cell):
+    path = marked_tool(tmp_path, cell)
+    error = refused(lambda: official_files.read_data_tool(path), "sheet 'Data', cell H3", "a whole number")
+    assert len(error.problems) == 1
+
+
+def test_all_shorthand_is_tried():
+    assert set(official_files.SHORTHAND) <= set(NOT_GIVEN)
+    assert {f"150 {mark}" for mark in official_files.QUALIFIERS} <= set(GIVEN)
+
+
+def test_thousands_and_decimals_beside_shorthand(tmp_path, names):
+    def mark(book):
+        book.worksheets[1]["B23"] = "1,725 [p]"
+        book.worksheets[1]["F4"] = f"{100 * 300 / 900:.1f} [e]"
+        book.worksheets[1]["G4"] = "[x]"
+
+    table = official_files.read_interim_results(interim_workbook(tmp_path, mark), *names)
+    kent, first = table.iloc[19], table.iloc[0]
+    assert (kent["eligible_offenders"], kent["eligible_offenders_remark"]) == (1725, "provisional")
+    assert (first["binary_rate"], first["binary_rate_remark"]) == (33.3, "estimated")
+    assert pd.isna(first["frequency_rate"]) and first["frequency_rate_remark"] == "not available"
+    remarks = [column for column in table if column.endswith("_remark")]
+    assert len(remarks) == 7 and (table.drop(index=[0, 19])[remarks] == "").all(axis=None)
+
+
+def test_known_and_unknown_shorthand_all_at_once(tmp_path):
+    rows = tool_rows()
+    rows[0][6], rows[1][6], rows[2][7], rows[3][8] = "[q]", "[c]", "12 (1)", "[x] [z]"
+    error = refused(lambda: official_files.read_data_tool(tool_workbook(tmp_path, rows)), "or shorthand such as * or")
+    assert [problem.cell for problem in error.problems] == ["G2", "H4", "I5"]
+
+
+def test_shorthand_of_the_overview(tmp_path):
+    path = tmp_path / OVERVIEW
+    for cell, figure, remark in (("[x]", pd.NA, "not available"), ("40 [r]", 40, "revised"), (" 40 ", 40, "")):
+        path.write_text(overview_text(cell=cell))
+        row = official_files.read_overview(path).iloc[0]
+        assert row["reoffenders"] is figure or row["reoffenders"] == figure
+        assert row["reoffenders_remark"] == remark
+
+
+def test_a_total_keeps_the_remarks_of_its_parts(tmp_path):
+    rows = tool_rows()
+    rows[0][6], rows[2][6] = "400,000 [p]", "40,000 [p] [note 4]"
+    total = official_files.headline(official_files.read_data_tool(tool_workbook(tmp_path, rows)))
+    first = total[total["cohort"] == "Apr 2012 to Mar 2013"].set_index("population")
+    assert first.loc["all", "offenders"] == 440_000
+    assert first["offenders_remark"].to_dict() == {
+        "all": "provisional; note 4",
+        "adult": "provisional",
+        "juvenile": "provisional; note 4",
+    }
+
+
+# -------------------------------------------------------------------------------- notes and footnote marks
+
+
+FOOTNOTES = {
+    " [note 1]": "note 1",
+    "[Note 2]": "note 2",
+    " (1)": "note 1",
+    "(12)": "note 12",
+    "\u00b9\u2070": "note 10",
+}
+
+
+@pytest.mark.parametrize("mark", [*FOOTNOTES, "1", " [note 1](2)"])
+def test_footnote_marks_in_headers_are_read_over(tmp_path, names, mark):
+    def change(book):
+        book.worksheets[1]["D3"] = f"Number of\nreoffenders{mark}"
+        book.worksheets[1]["F3"] = f"Proportion of offenders who reoffend{mark} (%)"
+        book.worksheets[3]["A3"] = f"CRC name{mark}"
+
+    assert len(official_files.read_interim_results(interim_workbook(tmp_path, change), *names)) == 42
+
+
+@pytest.mark.parametrize("mark", [" [p]", " [x]", " (a)", " *", " 1", "123", " (2016)"])
+def test_other_marks_in_headers_are_refused(tmp_path, names, mark):
+    def change(book):
+        book.worksheets[1]["D3"] = f"Number of reoffenders{mark}"
+
+    path = interim_workbook(tmp_path, change)
+    refused(lambda: official_files.read_interim_results(path, *names), "sheet 'Table 1a', cell D3")
+
+
+@pytest.mark.parametrize(("mark", "remark"), {**FOOTNOTES, "3": "note 3", " [r] (2)": "revised; note 2"}.items())
+def test_marks_of_labels_go_to_their_remark(tmp_path, names, mark, remark):
+    def change(book):
+        book.worksheets[1]["A20"] = f"London{mark}"
+
+    table = official_files.read_interim_results(interim_workbook(tmp_path, change), *names)
+    row = table.iloc[16]
+    assert (row["provider_id"], row["name"], row["name_remark"]) == ("crc-london", "London", remark)
+    assert (table["name_remark"] != "").sum() == 1
+
+    rows = tool_rows()
+    rows[0][2] += mark if mark != "3" else " (3)"
+    table = official_files.read_data_tool(tool_workbook(tmp_path, rows))
+    assert (table.loc[0, "region"], table.loc[0, "region_remark"]) == ("England and Wales", remark)
+    assert len(official_files.headline(table)) == 36
+
+
+def test_a_label_of_marks_alone_and_an_unknown_mark_are_refused(tmp_path, names):
+    rows = tool_rows()
+    rows[0][3], rows[1][1] = "[note 1]", "Apr 2012 to Mar 2013 [q]"
+    refused(lambda: official_files.read_data_tool(tool_workbook(tmp_path, rows)), "cell D2", "'[note 1]'", "a category")
+    rows[0][3] = "Total"
+    refused(lambda: official_files.read_data_tool(tool_workbook(tmp_path, rows)), "cell B3", "[q]", "a cohort such as")
+    rows[1][1] = "Apr 2012 to Mar 2013 [p]"
+    table = official_files.read_data_tool(tool_workbook(tmp_path, rows))
+    assert (table.loc[1, "cohort"], table.loc[1, "cohort_remark"]) == ("Apr 2012 to Mar 2013", "provisional")
+
+    def twice(book):
+        book.worksheets[1]["A19"] = "London [note 1]"
+
+    path = interim_workbook(tmp_path, twice)
+    refused(lambda: official_files.read_interim_results(path, *names), "cell A19", "'London [note 1]'", "each CRC once")
+
+
+def add_notes(sheet, *notes):
+    sheet.insert_rows(3, len(notes))
+    for row, note in enumerate(notes, 3):
+        sheet[f"A{row}"] = note
+
+
+def test_notes_may_stand_above_the_header(tmp_path, names):
+    def change(book):
+        add_notes(book.worksheets[1], "[c] means suppressed", "Published in January 2017", None, "CRC name: see note 1")
+
+    table = official_files.read_interim_results(interim_workbook(tmp_path, change), *names)
+    assert table["row"].tolist() == [*range(8, 29), *range(4, 25)]
+    path = tool_workbook(tmp_path)
+    book = openpyxl.load_workbook(path)
+    book["Data"].insert_rows(1, 2)
+    book["Data"]["A1"] = "Proven reoffending, data tool"
+    book["Data"]["H7"] = "many"
+    book.save(path)
+    refused(lambda: official_files.read_data_tool(path), "1 problem;", "cell H7", "'many'")
+    book["Data"]["H7"] = "[x]"
+    book["Data"]["I3"] = "Reoffences"
+    book.save(path)
+    refused(lambda: official_files.read_data_tool(path), "1 problem;", "cell I3", "the header 'reoffences'")
+    book["Data"]["I3"] = "reoffences [note 1]"
+    book.save(path)
+    table = official_files.read_data_tool(path)
+    assert table["row"].tolist() == list(range(4, 52)) and table.loc[3, "reoffenders_remark"] == "not available"
+
+
+def test_a_note_does_not_stand_in_for_the_year_of_the_title(tmp_path, names):
+    def read(title, *notes, name=None):
+        def change(book):
+            sheet = book.worksheets[3]
+            sheet["A1"] = title
+            sheet["A2"] = notes[0]
+            add_notes(sheet, *notes[1:])
+            sheet.title = name or sheet.title
+
+        return official_files.read_interim_results(interim_workbook(tmp_path, change), *names)
+
+    wrong, right = "Interim results, January to March 2017", "Interim results, January to March 2016"
+    for notes in (["Follow-up to 2016"], [None, "As of March 2016"], ["2016", "January to March 2016"]):
+        refused(lambda notes=notes: read(wrong, *notes), "cell A1", "2017", "expected the cohort Jan-Mar 2016")
+        refused(lambda notes=notes: read(wrong, *notes, name="Table 2017"), "cell A1", "the cohort Jan-Mar 2016")
+    assert len(read(right, "Published in 2017", "Published in 2018")) == 42
+    # As ever: where the title names no year, the next row that does so counts.
+    refused(lambda: read("Interim results", "January to March 2017"), "cell A2", "the cohort Jan-Mar 2016")
+    refused(lambda: read("Interim results", None, "January to March 2017"), "cell A3", "the cohort Jan-Mar 2016")
+
+
+# -------------------------------------------------------------------------------- OpenDocument
+
+
+def test_opendocument_gives_what_excel_gives(tmp_path, names):
+    def mark(book):
+        sheet = book.worksheets[1]
+        sheet["A3"], sheet["A20"], sheet["D4"], sheet["C5"] = "CRC\nname [note 1]", "London (1)", "[c]", "940 [p]"
+        add_notes(sheet, "Some shorthand is used", "[c] means suppressed & not shown")
+
+    workbook = interim_workbook(tmp_path, mark)
+    expected = official_files.read_interim_results(workbook, *names)
+    pd.testing.assert_frame_equal(official_files.read_interim_results(as_ods(workbook), *names), expected)
+    tool = tool_workbook(tmp_path)
+    pd.testing.assert_frame_equal(official_files.read_data_tool(as_ods(tool)), official_files.read_data_tool(tool))
+
+
+def test_a_wrong_cell_of_opendocument_is_named(tmp_path, names):
+    def change(book):
+        book.worksheets[1]["D7"] = "x"
+        book.worksheets[3]["E8"] = 5.5
+
+    path = as_ods(interim_workbook(tmp_path, change))
+    error = refused(lambda: official_files.read_interim_results(path, *names), path.name, "'x'")
+    assert [(problem.sheet, problem.cell) for problem in error.problems] == [("Table 1a", "D7"), ("Table 2a", "E8")]
+
+
+def test_opendocument_is_found(tmp_path):
+    path = as_ods(tool_workbook(tmp_path))
+    assert official_files.find_official_file("data_tool", tmp_path).suffix == ".xlsx"
+    (tmp_path / TOOL).unlink()
+    assert official_files.find_official_file("data_tool", tmp_path) == path
+
+
+def test_other_opendocument_files_are_refused(tmp_path):
+    path = ods_file(tmp_path / "tool.ods", {"Data": ""}, "<manifest:encryption-data/>")
+    refused(lambda: official_files.read_data_tool(path), "a workbook with a password", "save it without the password")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr("content.xml", "<office:text/>")
+    refused(lambda: official_files.read_data_tool(path), "a zip file of another kind", "OpenDocument spreadsheet")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", official_files.ODS)
+    refused(lambda: official_files.read_data_tool(path), "damaged or incomplete", "download it again")
+    path.write_bytes(as_ods(tool_workbook(tmp_path)).read_bytes()[:-300])
+    refused(lambda: official_files.read_data_tool(path), "damaged or incomplete")
+
+
+ROW, ONE = "<table:table-row{}>{}</table:table-row>", ods_cell(1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cell"),
+    [
+        (ROW.format(' table:number-rows-repeated="1048576"', ONE), "A1048576"),
+        (ROW.format("", ONE.replace(" ", ' table:number-columns-repeated="16384" ', 1)), "XFD1"),
+        (ROW.format("", "<table:table-cell table:number-columns-repeated='800'/>" + ONE), "ADU1"),
+        (ROW.format(' table:number-rows-repeated="1000000"', "<table:table-cell/>") + ROW.format("", ONE), "A1000001"),
+        (
+            ROW.format("", "<table:covered-table-cell table:number-columns-repeated='30'/>" + ONE)
+            + ROW.format(" a='>' table:number-rows-repeated = '20000'", "<!-- <table:table> -->" + ONE),
+            "AE20001",
+        ),
+    ],
+)
+def test_a_far_cell_of_opendocument_does_not_fill_the_memory(tmp_path, rows, cell):
+    path = ods_file(tmp_path / "tool.ods", {"Data": rows})
+    refused(lambda: official_files.read_data_tool(path), f"found cell {cell} in content.xml", "ordinary size")
 
 
 # -------------------------------------------------------------------------------- data tool

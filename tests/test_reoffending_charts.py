@@ -7,7 +7,7 @@ import pytest
 
 from helpers import data, display, official_files, reoffending, reoffending_charts
 from helpers.explorer import NOTHING
-from tests.test_official_files import interim_workbook, overview_text, tool_workbook
+from tests.test_official_files import interim_workbook, overview_text, tool_rows, tool_workbook
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,34 @@ def test_a_suppressed_crc_is_named_and_not_drawn(tmp_path):
     spec = reoffending_charts.official_funnel(interim_workbook(tmp_path, hide)).to_dict()
     points = [rows for rows in spec["datasets"].values() if "position" in rows[0]]
     assert sorted(len(rows) for rows in points) == [20, 21]
-    assert "Unknown, since suppressed: Merseyside." in spec["description"]
+    assert "Unknown: Merseyside (suppressed or too small)." in spec["description"]
+
+
+def test_the_funnel_says_why_each_crc_is_unknown_and_what_is_remarked_on_the_others(tmp_path):
+    def mark(book):
+        sheet = book["Table 1a"]
+        for row, marker in ((4, "[x]"), (8, "*"), (9, "[z]"), (13, "[X]")):
+            for column in "DEFG":
+                sheet[f"{column}{row}"] = marker
+        sheet["C9"] = f"{sheet['C9'].value} [p]"
+        sheet["C20"] = f"{sheet['C20'].value:,} [p] [note 2]"
+
+    said = reoffending_charts.official_funnel(interim_workbook(tmp_path, mark)).to_dict()["description"]
+    assert (
+        "Unknown: Northumbria, Wales (not available); West Yorkshire (suppressed or too small); "
+        "Merseyside (not applicable). Remarks of the file: London (provisional; note 2)."
+    ) in said
+    assert said.count("Unknown") == 1
+
+
+def test_the_data_tool_keeps_its_remarks_at_hand(tmp_path, tables):
+    rows = tool_rows()
+    rows[0][6], rows[2][7] = f"{rows[0][6]:,} [p]", "[x]"
+    spec = reoffending_charts.official_headline(tool_workbook(tmp_path, rows), tables["national"]).to_dict()
+    drawn = next(rows for rows in spec["datasets"].values() if "frequency_rate" in rows[0])
+    remarks = {(row["people"], row["remark"]) for row in drawn if row["cohort"] == "2012/13"}
+    assert remarks == {("all offenders", "not available"), ("adults", "provisional"), ("juveniles", "not available")}
+    assert not any(row["remark"] for row in drawn if row["cohort"] != "2012/13")
 
 
 def test_a_faulty_workbook_draws_nothing(tmp_path):
@@ -216,5 +243,23 @@ def test_the_overview_is_drawn_with_its_suppressed_values(tmp_path):
     explorer = reoffending_charts.official_overview(path)
     assert len(explorer.every) == 2 and explorer.every["rate"].isna().sum() == 1
     said = explorer.finding(explorer.start)
-    assert "20.0% (Adult, a. White, a. Female)" in said and "1 value is suppressed." in said
+    assert "20.0% (Adult, a. White, a. Female)" in said and said.endswith(
+        " Unknown: 1 value (suppressed or too small)."
+    )
     assert explorer.spec()["usermeta"]["source_ids"] == ["official-overview"]
+
+
+def test_the_overview_says_why_values_are_unknown(tmp_path):
+    path = tmp_path / official_files.OFFICIAL_FILES["overview"].name
+    row = "Apr2013-Mar2014,Adult,a. Sex,a. All,a. {},200,{},120\r\n"
+    cells = {"One": "40", "Two": "50 [r]", "Three": "[x]", "Four": "[z]", "Five": "..", "Six": "*"}
+    path.write_text(overview_text(cohorts=["Apr2013-Mar2014"]) + "".join(row.format(*cell) for cell in cells.items()))
+    explorer = reoffending_charts.official_overview(path)
+    assert explorer.finding({"category": "a. Sex"}) == (
+        "Apr2013-Mar2014, older measure: the highest rate is 25.0% (Adult, a. All, a. Two). Unknown: "
+        "2 values (not available), 1 value (not applicable), 1 value (suppressed or too small). "
+        "Remarks of the file: 1 value (revised)."
+    )
+    path.write_text(overview_text(cohorts=["Apr2013-Mar2014"]).replace(",200,40,120", ",0,0,0"))
+    explorer = reoffending_charts.official_overview(path)
+    assert "1 value (no offenders)" in explorer.finding(explorer.start)
