@@ -30,8 +30,7 @@ MOST_UNPACKED = 400_000_000
 MOST_PROBLEMS = 50
 MOST_ROWS_ABOVE = 20
 
-# The Analysis Function's symbols for tables, and those of older releases. https://analysisfunction.civilservice.gov.uk/
-# policy-store/symbols-in-tables-definitions-and-help/
+# The symbols for tables of the Government Analysis Function, and those of older releases.
 SHORTHAND = {
     "*": "suppressed or too small",
     "..": "not available",
@@ -104,8 +103,8 @@ OFFICIAL_FILES = {
 
 ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 ODS_TAG = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>"
-    rb"|<table:(table|table-row|(?:covered-)?table-cell)(?=[\s/>])(?:[^>\"']|\"[^\"]*\"|'[^']*')*>(</table:)?",
+    rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)"
+    rb"|<table:(table|table-row|(?:covered-)?table-cell)(?=[\s/>])(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>(</table:)?",
     re.DOTALL,
 )
 PASSWORD = ("a workbook with a password", "one without: save it without the password in a spreadsheet program")
