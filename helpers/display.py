@@ -92,7 +92,7 @@ def frame_html(frame: pd.DataFrame) -> str:
     """A DataFrame as a front end shows it: pandas' own table, first and last rows of a long one, without a style of
     its own, since pages run under a policy that admits none."""
     frame, most = _unknown_in_words(frame), pd.options.display.max_rows
-    markup = frame.to_html(max_rows=most, show_dimensions=len(frame) > most, border=0, na_rep=UNKNOWN)
+    markup = frame.to_html(max_rows=most, show_dimensions=len(frame) > most, border=0, na_rep=UNKNOWN, sparsify=False)
     head, body = markup.replace(' style="text-align: right;"', "").split("<tbody>")
     head, body = head.replace("<th>", '<th scope="col">'), body.replace("<th>", '<th scope="row">')
     return f"{head}<tbody>{body}"

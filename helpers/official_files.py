@@ -167,7 +167,7 @@ class OfficialFileError(DataError):
 
 
 def find_official_file(kind: str, folder: Path | str = FOLDER) -> Path | None:
-    """The downloaded file of a kind (interim_results, data_tool, overview), or None: see say_where_to_get.
+    """The downloaded file of a kind (interim_results, data_tool, overview), or None: see where_to_get.
 
     A file under the published name comes first, else one of the same series. Raises OfficialFileError where
     several of the series are there and none has the published name.
@@ -184,7 +184,7 @@ def find_official_file(kind: str, folder: Path | str = FOLDER) -> Path | None:
     return found[0] if found else None
 
 
-def say_where_to_get(kind: str) -> str:
+def where_to_get(kind: str) -> str:
     """Which file to download, from where, and where to put it."""
     file = OFFICIAL_FILES[kind]
     unpack = f"{file.unpack}, then " if file.unpack else ""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from helpers import charts, display
 
 CURRENT_YEARLY = "annual_average_of_three_month_cohorts"
 CURRENT_QUARTERLY = "three_month_cohort"
@@ -18,6 +22,30 @@ DATA_TOOL_FROM = pd.Timestamp("2012-04-01")
 CRCS = 21
 SUCCESS = ("fall", "met")
 FUNNEL_LIMITS = {"95": 0.025, "99_8": 0.001}
+POPULATIONS = {"All offenders": "all", "Adults": "adult", "Juveniles": "juvenile"}
+MEASURES = {"current": CURRENT_YEARLY, "older": OLDER_YEARLY}
+TESTS = {
+    "significance": "Significant change from the 2011 baseline",
+    "below_baseline": "Any difference from the baseline",
+    "consistent": "Significant fall, cohort after cohort",
+    "target": "A target, met or missed",
+    "preliminary": "Preliminary figures",
+}
+RATE_NAMES = {
+    "binary": "Binary rate",
+    "frequency": "Frequency rate",
+    "both": "Both rates",
+    "not_stated": "Rate not stated",
+}
+STATUSES = {
+    "baseline": "Baseline year",
+    "final": "Final",
+    "final_inferred": "Final, as inferred",
+    "interim": "Interim",
+}
+BUILD_UP = "build-up over time"
+AUDITOR_RISE = "2017-03-all-probation-rise-in-frequency-rate"
+SHORT = {r"^Apr (\d{4}) to Mar \d\d(\d\d)$": r"\1/\2", r"^Jan to Dec (\d{4})$": r"\1"}
 
 
 # ----------------------------------------------------------------------------------------------- national series
@@ -540,48 +568,58 @@ def funnel_curve(funnel_rows: pd.DataFrame, points: int = 100) -> pd.DataFrame:
     return funnel_limits(sizes, known["target"].iloc[0], known["phi"].iloc[0])
 
 
-# ----------------------------------------------------------------------------------------------- sentences
+# ------------------------------------------------------------------------------------------ to draw and to read
 
 
-def say_both_rates(national: pd.DataFrame, years: Sequence[int] = (2011, 2016, 2023)) -> str:
-    """Both rates of all offenders in the given cohorts, in one sentence."""
-    series = national_series(national)
-    rows = [series.loc[_base_row(series, year)] for year in years]
-    parts = [
-        f"{row.binary_rate:.1f}% reoffended, {row.frequency_rate:.2f} times each, in {_short(row.cohort)}"
-        for row in rows
-    ]
-    return "Of all offenders, " + "; ".join(parts) + "."
+def counts_to_draw(counts: pd.DataFrame) -> pd.DataFrame:
+    """Every published count of CRCs as a bar.
 
-
-def say_total(national: pd.DataFrame, base: int = 2011, later: int = 2016, population: str = "all") -> str:
-    """Which way reoffences per offender went, and what each rate did to them."""
-    series = change_since(national_series(national, population), base)
-    first, row = (series.loc[_base_row(series, year)] for year in (base, later))
-    if pd.isna(row.total_change):
-        raise ValueError(f"no frequency rate is known for {population} offenders in {first.cohort} or {row.cohort}")
-    return (
-        f"Between {_short(first.cohort)} and {_short(row.cohort)} the share of {population} offenders who reoffended "
-        f"{_moved(row.binary_change, '{:.1f} percentage points')} and the reoffences of each reoffender "
-        f"{_moved(row.frequency_change_percent, '{:.0f}%')}. Reoffences per offender, the product of both, "
-        f"{_moved(row.total_change_percent, '{:.0f}%')}, from {first.reoffences_per_offender:.2f} to "
-        f"{row.reoffences_per_offender:.2f}: the first change {_added(row.due_to_binary)} and the second "
-        f"{_added(row.due_to_frequency)}."
+    Columns: row, label (cohort; who counted, rate, test), rate, test, outcome (succeeded, missed or rose), crcs, start
+    and end (of 21; successes from the left, failures from the right), source_id.
+    """
+    rows = counts.sort_values(["date", "date_end", "rate", "test"], kind="stable", na_position="last").reset_index(
+        drop=True
+    )
+    success = rows["direction"].isin(SUCCESS)
+    cohort = rows["cohort"].str.replace(r" \(.*\)", "", regex=True).str.replace(r"^Cohorts with p", "P", regex=True)
+    cohort = cohort.mask(rows["date"].isna(), "cohort not named")
+    rule = rows["rate"].map(RATE_NAMES).str.lower() + ", " + rows["test"].astype(str).str.replace("_", " ")
+    label = pd.Series([charts.lines(*cells) for cells in zip(cohort, rows["reported_by"].astype(str) + ": " + rule)])
+    return pd.DataFrame(
+        {
+            "row": label.factorize()[0],
+            "label": label,
+            "rate": rows["rate"].astype(str),
+            "test": rows["test"].astype(str),
+            "outcome": success.map({True: "succeeded", False: "missed or rose"}),
+            "crcs": rows["crcs"],
+            "start": rows["crcs"].where(~success, 0).where(success, rows["of"] - rows["crcs"]),
+            "end": rows["crcs"].where(success, rows["of"]),
+            "source_id": rows["source_id"],
+        }
     )
 
 
-def say_break(national: pd.DataFrame, population: str = "all") -> str:
-    """How far apart the two measures lie for the latest cohort that both give."""
-    gap = measure_gap(national, population)
-    last = gap.iloc[-1]
-    return (
-        f"Both measures exist for {len(gap)} yearly cohorts. For {_short(last.cohort)} the older one gives "
-        f"{last.older_rate:.1f}% and the current one {last.current_rate:.1f}%: {abs(last.gap):.1f} percentage points "
-        f"{'more' if last.gap > 0 else 'less'} for the same year, so the two are never joined."
+def rates_by_crc(table: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """The binary rate of every CRC under every status, empty where none is known: crc, status (in words), label (as
+    printed, with its cohort), binary_rate, binary_low, binary_high, finding, source_id."""
+    names = providers.loc[providers["kind"] == "crc"].set_index("provider_id")["short_name"]
+    known = pd.concat(by_crc(table, status) for status in STATUSES)
+    known = known[known["binary_rate"].notna()].astype({"status": str})
+    every = pd.MultiIndex.from_product([names.index, STATUSES], names=["provider_id", "status"]).to_frame(index=False)
+    rows = every.merge(known, how="left", on=["provider_id", "status"])
+    rate = rows["binary_rate"].map("{:.4g}%".format)
+    cohort = short(rows["cohort"].str.replace(r" \(.*", "", regex=True))
+    rows = rows.assign(
+        crc=rows["provider_id"].map(names).astype(object),
+        status=rows["status"].map(STATUSES),
+        label=(rate.where(rows["binary_rate_qualifier"] != "about", "~" + rate) + " (" + cohort + ")").fillna(""),
     )
+    rows = rows.sort_values("crc", key=lambda name: name.str.lower(), kind="stable", ignore_index=True)
+    return rows[["crc", "status", "label", "binary_rate", "binary_low", "binary_high", "finding", "source_id"]]
 
 
-def say_case_mix(adjusted: pd.DataFrame, base: int = 2002, later: int = 2013) -> str:
+def case_mix_in_words(adjusted: pd.DataFrame, base: int = 2002, later: int = 2013) -> str:
     """How much of the change in the adult rate the case mix accounts for."""
     change = case_mix_change(adjusted, base, later)
     return (
@@ -592,69 +630,81 @@ def say_case_mix(adjusted: pd.DataFrame, base: int = 2002, later: int = 2013) ->
     )
 
 
-def say_success_counts(counts: pd.DataFrame) -> str:
-    """How far the published counts of successful CRCs lie apart, and how far the official ones do."""
-    rows = success_counts(counts)
-    rules = rows[["rate", "test"]].drop_duplicates()
-    of = ", ".join(f"{number:.0f}" for number in sorted(rows["of"].dropna().unique()))
-    said = (
-        f"Published counts of CRCs that succeeded run from {rows['crcs'].min():.0f} to {rows['crcs'].max():.0f} "
-        f"of {of}: {len(rows)} counts under {len(rules)} rules (which rate, which test)."
-    )
-    official = rows[rows["reported_by"] == "official"]
-    if official.empty:
-        return said
-    return (
-        f"{said} The {len(official)} counts from official statistics run from {official['crcs'].min():.0f} to "
-        f"{official['crcs'].max():.0f}; they judge the {' or '.join(sorted(official['rate'].unique()))} rate of "
-        f"cohorts from {official['date'].min():%B %Y} on."
-    )
+def short(cohort: Any) -> Any:
+    """'Apr 2011 to Mar 2012' as '2011/12', 'Jan to Dec 2002' as '2002'; a text or a column of them."""
+    for long, text in SHORT.items():
+        column = not isinstance(cohort, str)
+        cohort = cohort.str.replace(long, text, regex=True) if column else re.sub(long, text, cohort)
+    return cohort
 
 
-def say_power(table: pd.DataFrame, chance: float = 0.8) -> str:
-    """What a quarterly test of an average CRC could have found, next to the change of all CRCs together."""
-    cohort = quarterly_cohort(table)
-    smallest = detectable_change(cohort.offenders, cohort.baseline_rate, chance)
-    fall = cohort.baseline_rate - cohort.rate
-    found = float(power(cohort.offenders, cohort.baseline_rate, cohort.rate))
-    about, near = (
-        "about " if qualifier == "about" else "" for qualifier in (cohort.qualifier, cohort.baseline_qualifier)
-    )
-    return (
-        f"An average CRC had {about}{cohort.offenders:,.0f} offenders in a quarterly cohort. A 5% test against a "
-        f"baseline of {near}{cohort.baseline_rate:.1f}% finds a fall of {smallest:.1f} percentage points {chance:.0%} "
-        f"of the time. The fall of all CRCs together, {near}{fall:.1f} points, would be found in such a CRC "
-        f"{found:.0%} of the time."
+def crc_table(by_crc: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """Every finding about a single CRC: CRC, status, cohort, finding, points from baseline, source_id."""
+    rows = by_crc[by_crc["provider_id"].str.startswith("crc-")]
+    points = [
+        display.hedged(value, "exact" if pd.isna(qualifier) else qualifier)
+        for value, qualifier in zip(rows["points_from_baseline"], rows["points_from_baseline_qualifier"])
+    ]
+    return pd.DataFrame(
+        {
+            "CRC": rows["provider_id"].map(providers.set_index("provider_id")["short_name"]),
+            "status": rows["status"].astype(str).str.replace("_", " "),
+            "cohort": rows["cohort"],
+            "finding": rows["finding"],
+            "points_from_baseline": points,
+            "source_id": rows["source_id"],
+        }
     )
 
 
-def say_coverage(table: pd.DataFrame, providers: pd.DataFrame) -> str:
-    """For how many CRCs a binary rate is public, by status."""
-    coverage = coverage_by_crc(table, providers)
-    known = coverage[coverage["rates"] > 0].groupby("status", sort=True)["provider_id"].nunique()
-    crcs = coverage["provider_id"].nunique()
-    if known.empty:
-        return f"No binary rate is public for any of the {crcs} CRCs."
-    parts = ", ".join(f"{number} ({status.replace('_', ' ')})" for status, number in known.items())
-    return f"Of {crcs} CRCs, a binary rate is public for {parts}. Rates of different status are never compared."
+def rules_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """Every rule under which successes were counted: rate, test, counts, cohorts, fewest and most CRCs."""
+    rules = success_rules(counts[counts["direction"].isin(SUCCESS)])
+    return rules.drop(columns="direction").assign(rate=rules["rate"].map(RATE_NAMES), test=rules["test"].map(TESTS))
 
 
-def say_funnel(funnel_rows: pd.DataFrame, winsorise: float = 0.1) -> str:
-    """How many CRCs lie outside the limits, and whether the limits were widened."""
-    known = funnel_rows.dropna(subset=["rate"])
-    spread = dispersion(known["z_score"], winsorise)
-    outside = {name: int(known["position"].isin([f"below {name}", f"above {name}"]).sum()) for name in ("95%", "99.8%")}
-    widened = (
-        "so the limits are widened by its square root" if spread.over_dispersed else "so the limits are not widened"
+def counts_table(counts: pd.DataFrame) -> pd.DataFrame:
+    """Every published count: cohort, rate, test, outcome (fall, rise, met, missed), CRCs, who counted, source_id."""
+    rows = counts.sort_values("date", kind="stable")
+    rows = rows.assign(
+        rate=rows["rate"].map(RATE_NAMES).str.lower(), test=rows["test"].astype(str).str.replace("_", " ")
     )
-    return (
-        f"Around the common rate of {known['target'].iloc[0]:.1f}%, {outside['99.8%']} of {len(known)} CRCs lie "
-        f"outside the 99.8% limits and {outside['95%']} more outside the 95% limits. Phi is {spread.phi:.2f} against a "
-        f"threshold of {spread.threshold:.2f}, {widened}."
+    return rows[["cohort", "rate", "test", "direction", "crcs", "reported_by", "source_id"]].rename(
+        columns={"direction": "outcome", "crcs": "CRCs", "reported_by": "counted by"}
     )
 
 
-# ----------------------------------------------------------------------------------------------- inside
+def rows_by_source(
+    national: pd.DataFrame,
+    adjusted: pd.DataFrame,
+    by_crc: pd.DataFrame,
+    facts: pd.DataFrame,
+    performance: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row a document: drawn (what was drawn or said from it, with first and last cohort), rows, source_id."""
+    series = [
+        preferred_figures(national, population, measure).assign(drawn=f"{label}, {name}")
+        for label, population in POPULATIONS.items()
+        for name, measure in {
+            **{f"years, {key} measure": value for key, value in MEASURES.items()},
+            "quarters, current measure": CURRENT_QUARTERLY,
+        }.items()
+    ]
+    rest = {
+        "Case mix, adults": adjusted[adjusted["measure"] == CURRENT_YEARLY].sort_values("date"),
+        "All CRCs together": by_crc[by_crc["provider_id"] == "all-crcs"].sort_values("date"),
+        "Interim rates by follow-up": facts[facts["topic"] == BUILD_UP].rename(columns={"fact": "cohort"}),
+        "Rise of the frequency rate": performance[performance["contract_performance_id"] == AUDITOR_RISE].rename(
+            columns={"measure": "cohort"}
+        ),
+    }
+    rows = pd.concat([*series, *(table.assign(drawn=name) for name, table in rest.items())])
+    rows = rows.assign(cohort=short(rows["cohort"]))
+    found = rows.groupby(["drawn", "source_id"], sort=False)["cohort"].agg(["first", "last", "size"]).reset_index()
+    spans = found["first"].where(found["first"] == found["last"], found["first"] + " to " + found["last"])
+    found["drawn"] += " (" + spans + ": " + found["size"].map(lambda size: plural(size, "row")) + ")"
+    drawn = found.groupby("source_id", sort=False).agg(drawn=("drawn", "; ".join), rows=("size", "sum")).reset_index()
+    return drawn[["drawn", "rows", "source_id"]]
 
 
 def _matching(national: pd.DataFrame, population: str, measure: str, disposal: str | None) -> pd.DataFrame:
@@ -747,3 +797,8 @@ def _moved(change: float, form: str, past: bool = False) -> str:
 def _added(change: float) -> str:
     size = "less than 0.01" if abs(change) < 0.005 else f"{abs(change):.2f}"
     return f"{'added' if change > 0 else 'took off'} {size}"
+
+
+def plural(number: int, one: str) -> str:
+    """'1 count', '2 counts'."""
+    return f"{number:,} {one if number == 1 else one + 's'}"

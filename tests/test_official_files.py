@@ -806,7 +806,7 @@ def test_find_official_file(tmp_path):
 @pytest.mark.parametrize("kind", official_files.OFFICIAL_FILES)
 def test_the_message_says_what_to_download_and_where_to_put_it(kind):
     file = official_files.OFFICIAL_FILES[kind]
-    said = official_files.say_where_to_get(kind)
+    said = official_files.where_to_get(kind)
     assert file.address in said and f"data/official/ as {file.name}" in said
     assert str(data.DATA) not in said
 

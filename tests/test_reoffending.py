@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, norm
 
-from helpers import data, reoffending
+from helpers import data, own_files, reoffending
+from helpers.explorer import NOTHING
+from tests import cells
 
 QUARTERLY, YEARLY, OLDER = reoffending.CURRENT_QUARTERLY, reoffending.CURRENT_YEARLY, reoffending.OLDER_YEARLY
 
@@ -381,8 +383,8 @@ def test_one_outlier_is_found_and_a_general_spread_widens_the_limits():
     assert set(funnel["limits"]) == {"exact binomial"}
     spread = reoffending.funnel(cohort(sizes, np.linspace(300, 660, 21).round()))
     assert set(spread["limits"]) == {"normal, over-dispersed"} and spread["phi"].iloc[0] > 10
-    assert "limits are widened" in reoffending.say_funnel(spread)
-    assert "1 of 21 CRCs lie outside the 99.8% limits" in reoffending.say_funnel(funnel)
+    assert "limits are widened" in own_files.funnel_in_words(spread)
+    assert "1 of 21 CRCs lie outside the 99.8% limits" in own_files.funnel_in_words(funnel)
     assert len(reoffending.funnel_curve(funnel, 50)) <= 50
 
 
@@ -394,35 +396,98 @@ def test_a_funnel_never_mixes_cohorts_or_statuses():
             reoffending.funnel(mixed)
 
 
-# -------------------------------------------------------------------------------------------- sentences
+# ------------------------------------------------------------------------------ known figures, as rows
 
 
-def test_sentences_say_what_the_tables_hold(national, adjusted, crcs, counts):
-    said = reoffending.say_both_rates(national)
-    assert "31.3% reoffended, 3.30 times each, in 2011/12" in said and "28.2% reoffended, 4.73 times" in said
-    total = reoffending.say_total(national)
-    assert "fell by 1.9 percentage points" in total and "rose by 14%, from 1.03 to 1.18" in total
-    assert "26.2% and the current one 31.1%" in reoffending.say_break(national)
-    assert "fell by 2.43" in reoffending.say_case_mix(adjusted) and "risen by 1.67" in reoffending.say_case_mix(
-        adjusted
-    )
-    assert "from 2 to 21 of 21" in reoffending.say_success_counts(counts)
-    assert "about 1,286 offenders" in reoffending.say_power(crcs) and "3.9 percentage" in reoffending.say_power(crcs)
-    assert "a binary rate is public for 1 (baseline), 2 (final)," in reoffending.say_coverage(
-        crcs, data.load("providers")
-    )
+def test_known_changes(national, adjusted, counts, crcs):
+    series = reoffending.change_since(reoffending.national_series(national), 2011).set_index("cohort")
+    end, last = series.loc["Apr 2016 to Mar 2017"], series.loc["Apr 2023 to Mar 2024"]
+    assert (round(end["binary_change"], 1), round(end["total_change_percent"])) == (-1.9, 14)
+    assert (round(last["binary_rate"], 1), round(last["frequency_rate"], 2)) == (28.2, 4.73)
+    lower = series[(series["date"].dt.year > 2011) & (series["total_change"] < 0)].index
+    assert reoffending.short(lower.to_series()).tolist() == ["2019/20", "2020/21", "2021/22"]
+    said = reoffending.case_mix_in_words(adjusted)
+    assert "fell by 2.43" in said and "risen by 1.67" in said
+    assert round(reoffending.quarterly_cohort(crcs)["offenders"]) == 1286
+    assert reoffending.rival_figures(national)["date"].nunique() == 6
 
 
-def test_no_sentence_without_both_rates(national):
-    with pytest.raises(ValueError, match="no frequency rate is known for adult offenders"):
-        reoffending.say_total(national, 2011, 2016, "adult")
+@pytest.mark.parametrize(
+    ("cohort", "expected"),
+    [
+        ("Apr 2011 to Mar 2012", "2011/12"),
+        ("Jan to Dec 2002", "2002"),
+        ("Oct-Dec 2015", "Oct-Dec 2015"),
+        ("Apr 1999 to Mar 2000", "1999/00"),
+    ],
+)
+def test_short_cohorts(cohort, expected):
+    assert reoffending.short(cohort) == expected
 
 
-def test_sentences_turn_with_the_figures(national):
-    change = {"binary_rate": 40.0, "reoffenders": 190_054.0}
-    later = (national["source_id"] == reoffending.DATA_TOOL) & (national["date"] == "2016-04-01")
-    turned = national.assign(
-        **{column: national[column].astype(float).mask(later, value) for column, value in change.items()}
-    )
-    assert "rose by 8.7 percentage points" in reoffending.say_total(turned)
-    assert "changed by less than 0.1 percentage points" in reoffending.say_total(national, 2011, 2013, "adult")
+def test_success_rules_and_counts_as_tables(counts):
+    rules = reoffending.rules_table(counts)
+    assert rules["counts"].sum() == 15 and rules.notna().all(axis=None)
+    assert len(reoffending.counts_table(counts)) == len(counts)
+
+
+def test_rates_by_crc_stand_under_their_status(crcs):
+    providers = data.load("providers")
+    rows = reoffending.rates_by_crc(crcs, providers)
+    assert set(reoffending.STATUSES) == set(crcs["status"].dropna())
+    assert (rows.groupby("status")["crc"].nunique() == 21).all() and len(rows) == 4 * 21
+    assert rows.groupby("status")["binary_rate"].count().to_dict() == {
+        "Baseline year": 1, "Final": 2, "Final, as inferred": 1, "Interim": 1
+    }  # fmt: skip
+    assert len(reoffending.crc_table(crcs, providers)) == crcs["provider_id"].str.startswith("crc-").sum()
+
+
+def test_sources_count_every_row_drawn(national, adjusted, crcs):
+    tables = (national, adjusted, crcs, data.load("reoffending_facts"), data.load("contract_performance"))
+    drawn = reoffending.rows_by_source(*tables)
+    yearly = reoffending.case_mix(adjusted)["cohort"].nunique()
+    assert drawn["rows"].sum() == 265 + yearly + (crcs["provider_id"] == "all-crcs").sum() + 4 + 1
+    assert drawn["source_id"].isin(data.load("sources")["source_id"]).all() and drawn["source_id"].is_unique
+
+
+# --------------------------------------------------------------------------------- what the notebook draws
+
+
+def test_the_series_keep_every_cohort_and_join_no_measures(national):
+    rows = cells.explorers("06")["series"].every
+    for population in reoffending.POPULATIONS.values():
+        for period, measures in (("year", reoffending.MEASURES.values()), ("quarter", [QUARTERLY])):
+            found = rows[(rows["population"] == population) & (rows["period"] == period)]
+            kept = [reoffending.national_series(national, population, measure) for measure in measures]
+            assert len(found) == sum(map(len, kept))
+            assert sorted(found["binary_rate"]) == sorted(pd.concat(kept)["binary_rate"])
+    # A line holds one measure only, and no line crosses a gap of more than a year.
+    assert set(rows["run"].str.split().str[0]) == {"current", "older"}
+    lines = rows.groupby(["population", "period", "run"])["date"]
+    assert lines.apply(lambda dates: dates.sort_values().diff().max()).dropna().max() < pd.Timedelta(days=370)
+
+
+def test_the_change_begins_with_the_base_and_its_parts_add_up():
+    change = cells.explorers("06")["change"]
+    keys = ["population", "measure", "base", "cohort"]
+    sums = change.every.groupby(keys, sort=False).agg(parts=("change", "sum"), total=("total_change", "first"))
+    assert (sums["parts"] - sums["total"]).abs().max() < 2e-4
+    assert (sums.groupby(keys[:3], sort=False)["total"].first() == 0).all()
+    said = change.finding({"population": "all", "measure": "current", "base": 2011})
+    assert said.startswith("Reoffences per offender went from 1.03 to 1.33 in 2023/24, by +0.30")
+
+
+def test_success_counts_are_all_drawn_and_follow_the_rule(counts):
+    explorer = cells.explorers("06")["counts"]
+    assert len(explorer.every) == len(counts)
+    assert (explorer.every["end"] - explorer.every["start"] == explorer.every["crcs"]).all()
+    assert explorer.finding(explorer.start).startswith("15 counts of success, from 2 to 21 of 21")
+    assert explorer.finding({"rate": "frequency", "test": "consistent"}) == NOTHING
+
+
+def test_the_exact_chance_stays_near_the_formula():
+    power = cells.explorers("06")["power-chart"]
+    assert (power.every["formula"] - power.every["exact"]).abs().max() < 2
+    assert power.every["formula"].between(0, 100).all()
+    said = power.finding(power.start)
+    assert "must be 3.9 points" in said and "about 2.1, would be found 33%" in said
