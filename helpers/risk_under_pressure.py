@@ -4,7 +4,7 @@ The mechanism is the one that inspectors described: the rating of a case sets ho
 case recorded as amber saves hours. Start values stand in the table `simulation_inputs`, each sourced or openly assumed.
 
     inputs = read(load("simulation_inputs"))
-    say(answer(inputs, "staff down a third", cut_percent=20))
+    in_words(answer(inputs, "staff down a third", cut_percent=20))
 
 Whoever comes is drawn band by band (a multinomial over the case mix, then a binomial over the red cases), which has the
 same distribution as a draw for each person and needs the same time and memory for a thousand people or ten million.
@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from helpers.display import join_words
+from helpers import display
 from helpers.staffing import say_number
 from helpers.timeline import without_categories
 
-# From the most work to the least. That blue stands last is assumed: see `say_bands`.
+# From the most work to the least. That blue stands last is assumed: see notebook 05.
 BANDS = ("red", "amber", "green", "blue")
 CALLED = "blue"
 PRESETS = ("as contracted", "staff down a third", "as the inspectors found")
@@ -297,25 +297,50 @@ def _expected_smaller(people: int, chance: float, most: int) -> float:
     return float(people * chance * below + most * bdtrc(most - 1, people, chance))
 
 
-def simulate(setting: Setting, draws: int = 400, seed: int = 1) -> pd.DataFrame:
-    """Every measure with its closed form beside the draws.
+def chance(setting: Setting) -> pd.DataFrame:
+    """Every measure with what chance alone could make of it: who happens to come, worked out without drawing.
 
-    Columns: measure, label, unit, expected (closed form), mean, low and high (mean and 5 and 95 percent quantiles of
-    the draws), per_officer (expected for one full-time officer left), kind (simulation). low and high hold chance
-    alone, who happens to come: what the assumptions leave open is wider and is not in them.
+    Columns: measure, label, unit, expected, low and high (5 and 95 percent quantiles), per_officer (expected for one
+    full-time officer left), kind (simulation). Counts of cases are binomial, or the smaller of a binomial count and
+    what the hours allow, and their quantiles exact. Hours are sums over a multinomial: exact mean and variance, and
+    the normal quantiles, which the numbers of people here leave nothing to choose from. What the assumptions leave
+    open is wider and is not in them. Tests hold it against `draw`.
     """
-    drawn, closed = _draws(setting, draws, seed), expected(setting)
-    values = np.stack([drawn[measure] for measure in MEASURES])
-    low, high = np.quantile(values, [LOW, HIGH], axis=1)
+    from scipy.stats import binom, norm
+
+    people, closed = int(setting.people), expected(setting)
+    red, share = setting.mix[0] / 100, setting.share_percent / 100
+    most, saved = _most_red(setting), setting.hours[0] - setting.hours[1]
+
+    def count(probability: float) -> np.ndarray:
+        return binom.ppf([LOW, HIGH], people, probability)
+
+    def hours(chances: Iterable[float], each: Iterable[float]) -> np.ndarray:
+        chances, each = np.asarray(chances), np.asarray(each)
+        mean = chances @ each
+        return people * mean + norm.ppf([LOW, HIGH]) * np.sqrt(people * max(0, chances @ each**2 - mean**2))
+
+    mix, each = np.asarray(setting.mix) / 100, np.asarray(setting.hours)
+    recorded = [red * (1 - share), mix[1] + red * share, *mix[2:]]
+    ends = {
+        "hours_needed": hours(mix, each),
+        "hours_recorded": hours(recorded, each),
+        "gap_hours": count(red * share) * saved,
+        "red_cases": count(red),
+        "red_cases_recorded": count(red * (1 - share)),
+        "gap_people": count(red * share),
+        "red_seen_weekly": np.minimum(count(red * (1 - share)), most),
+        # Where hours suffice, those not seen are those recorded as amber; else all red but what the hours allow.
+        "red_not_seen_weekly": np.maximum(count(red * share), count(red) - most),
+    }
     frame = pd.DataFrame(
         {
             "measure": list(MEASURES),
             "label": [label for label, _ in MEASURES.values()],
             "unit": [unit for _, unit in MEASURES.values()],
             "expected": [closed[measure] for measure in MEASURES],
-            "mean": values.mean(axis=1),
-            "low": low,
-            "high": high,
+            "low": [ends[measure][0] for measure in MEASURES],
+            "high": [ends[measure][1] for measure in MEASURES],
         }
     )
     return frame.assign(per_officer=frame["expected"] / setting.officers_left, kind=SIMULATION)
@@ -383,20 +408,15 @@ def compute(
     contact_rule: str = AS_PRESET,
     cut_percent: float | str = AS_PRESET,
     share_percent: float | str = AS_PRESET,
-    *,
-    draws: int = 400,
-    seed: int = 1,
     **changes: float | str,
 ) -> dict[str, Any]:
-    """`answer` with the spread of seeded draws beside it: keys also measure_low and measure_high for each of CHARTED.
+    """`answer` with what chance could make of it: keys also measure_low and measure_high for each of CHARTED.
 
-    Raises ValueError as `setting` and `draw` do.
+    Raises ValueError as `setting` does.
     """
     one = setting(inputs, preset, contact_rule, cut_percent, share_percent, **changes)
-    drawn = _draws(one, draws, seed)
-    values = np.stack([drawn[measure] for measure in CHARTED]) / one.officers_left
-    ends = zip(("low", "high"), np.quantile(values, [LOW, HIGH], axis=1).round(2))
-    spread = {f"{measure}_{end}": value for end, row in ends for measure, value in zip(CHARTED, row)}
+    ends = chance(one).set_index("measure").loc[list(CHARTED), ["low", "high"]] / one.officers_left
+    spread = {f"{measure}_{end}": round(ends.loc[measure, end], 2) for end in ends for measure in CHARTED}
     return _answer(inputs, one, preset, contact_rule) | spread
 
 
@@ -427,10 +447,143 @@ def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,), 
     return pd.DataFrame(rows)
 
 
+# ---------------------------------------------------------------------------------------- rows to draw
+
+TRIED_CUTS, FEWER_CUTS = range(0, 51, 5), range(0, 51, 10)
+CHARTED_SHARES = (0, 25, 50, 75, 100)
+SHORT_RULES = {
+    "calls": "Lowest group: call each six weeks",
+    "monthly meeting": "Everybody: a meeting a month",
+    "workload points": "Workload points of 2021",
+}
+INPUT_NAMES = {
+    "people": "People supervised",
+    "full_time_hours": "Full-time week",
+    "full_time_points": "Workload points of a full-time officer",
+    "share_of_people": "Share of people",
+    "contact_interval": "Time between contacts",
+    "meetings_a_month": "Least number of meetings a month, where that rule holds",
+    "minutes_per_meeting": "Length of a meeting",
+    "minutes_per_call": "Length of a call",
+    "tier": "Tier that stands for the band",
+    "points": "Workload points of a case",
+    "cases_per_officer": "Cases per officer before a cut",
+    "cases_per_officer_after_cut": "Cases per officer after the cut",
+    "staff_cut": "Cut in staff",
+    "share_under_recorded": "Red cases recorded as amber",
+    "contact_rule": "Contact rule",
+}
+
+
+def pressure_rows(
+    inputs: Inputs, preset: str, contact_rule: str, cut_percent: float | str, **changes: float | str
+) -> pd.DataFrame:
+    """One row for each share under-recorded of CHARTED_SHARES, all for one full-time officer left.
+
+    Columns: under_recorded_percent, needed, recorded (hours a week), recorded_low and _high
+    (5 and 95 percent quantiles), all in hours a week, seen, seen_low, seen_high, red
+    (cases), crossing (percent; empty unless some share hides the load). Raises ValueError as `compute` does.
+    """
+    rows = []
+    for share in CHARTED_SHARES:
+        one = compute(inputs, preset, contact_rule, cut_percent, share, **changes)
+        rows.append(
+            {
+                "under_recorded_percent": share,
+                "needed": one["hours_needed"],
+                "recorded": one["hours_recorded"],
+                "recorded_low": one["hours_recorded_low"],
+                "recorded_high": one["hours_recorded_high"],
+                "seen": one["red_seen_weekly"],
+                "seen_low": one["red_seen_weekly_low"],
+                "seen_high": one["red_seen_weekly_high"],
+                "red": round(one["red_seen_weekly"] + one["red_not_seen_weekly"], 2),
+                "crossing": one["hiding_share_percent"] if one["verdict"] == "possible" else math.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def by_cut(inputs: Inputs, preset: str = PRESETS[0]) -> pd.DataFrame:
+    """`answers` of one preset under every contact rule and cut of TRIED_CUTS, with `row`, the rule in words."""
+    rows = answers(inputs, TRIED_CUTS).query("preset == @preset")
+    return rows.assign(row=rows["rule"].map(SHORT_RULES))
+
+
+def by_minutes(inputs: Inputs, minutes: Iterable[int] = range(30, 151, 30)) -> pd.DataFrame:
+    """`answers` of the first preset under its own rule, for several lengths of a meeting (column `row`)."""
+    return _varied(inputs, {f"{each} minutes": {"minutes_per_meeting": each} for each in minutes})
+
+
+def by_red_share(inputs: Inputs, shares: Iterable[int] = range(5, 26, 5)) -> pd.DataFrame:
+    """`answers` of the first preset under its own rule, for several shares of red cases (column `row`).
+
+    What red gains amber loses: the two together stay as they are, and so do green and blue.
+    """
+    both = inputs["", "red", "share_of_people"] + inputs["", "amber", "share_of_people"]
+    return _varied(inputs, {f"{each}% in red": {"red_percent": each, "amber_percent": both - each} for each in shares})
+
+
+def _varied(inputs: Inputs, changes: dict[str, dict[str, float]]) -> pd.DataFrame:
+    frames = [answers(inputs, FEWER_CUTS, **change).assign(row=row) for row, change in changes.items()]
+    return pd.concat(frames).query("preset == @PRESETS[0] and own_rule").reset_index(drop=True)
+
+
+def input_rows(table: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """The inputs of one basis (sourced, assumed), as readers see them.
+
+    Columns: input, holds_for (band or preset), value (with hedge and unit), note, and source_id where sourced.
+    """
+    rows = without_categories(table).query("basis == @basis")
+    value = [
+        text
+        if pd.isna(number)
+        else display.hedged(number, qualifier, unit=unit if number != 1 else unit.removesuffix("s"))
+        for number, qualifier, unit, text in zip(rows["value"], rows["qualifier"], rows["unit"], rows["value_text"])
+    ]
+    shown = pd.DataFrame(
+        {
+            "input": rows["input"].map(INPUT_NAMES),
+            "holds_for": rows["band"].fillna(rows["preset"]).fillna("all"),
+            "value": value,
+            "note": rows["note"].fillna(""),
+        }
+    ).replace({"value": RULES})
+    return shown.assign(source_id=rows["source_id"]) if basis == "sourced" else shown
+
+
+def mechanism(claims: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The claims that describe the mechanism: those an input rests on, and those on risk recorded too low.
+
+    Columns: claim, speaker, verdict, reason, source_id (the article).
+    """
+    rows = without_categories(claims)
+    used = without_categories(table).query("evidence_table == 'claims'")["evidence_id"]
+    rows = rows[rows["claim_id"].isin(used) | (rows["same_claim"] == "risk-under-recorded")]
+    columns = ["claim", "speaker", "verdict", "reason", "article_source_id"]
+    return rows[columns].rename(columns={"article_source_id": "source_id"})
+
+
+def input_documents(table: pd.DataFrame) -> pd.DataFrame:
+    """Every document named by an input, first sources and others: columns input, holds_for, source_id."""
+    rows = without_categories(table)
+    rows = rows.assign(
+        holds_for=rows["band"].fillna(rows["preset"]).fillna("all"),
+        input=rows["input"].map(INPUT_NAMES),
+        source_id=(rows["source_id"].fillna("") + " " + rows["other_source_ids"].fillna("")).str.split(),
+    )
+    return rows[["input", "holds_for", "source_id"]].explode("source_id").dropna().reset_index(drop=True)
+
+
+def source_ids(table: pd.DataFrame) -> list[str]:
+    """The documents behind the inputs that have one."""
+    return table["source_id"].dropna().astype(str).tolist()
+
+
 # -------------------------------------------------------------------------------------------- sentences
 
 
-def say(one: Mapping[str, Any]) -> str:
+def in_words(one: Mapping[str, Any]) -> str:
     """The finding of one `answer` or `compute`: load, answer, red cases."""
     load = (
         f"In this simulation an officer with {say_number(one['cases_per_officer'])} cases needs "
@@ -445,11 +598,11 @@ def say(one: Mapping[str, Any]) -> str:
             f"With {say_number(one['under_recorded_percent'])} percent of red cases recorded as amber, "
             f"{say_number(not_seen)} of an officer's {say_number(seen + not_seen)} are not seen weekly."
         )
-    found = _say_answer(one)
+    found = _answer_in_words(one)
     return f"{load} {found[0].upper()}{found[1:]}. {red}"
 
 
-def _say_answer(one: Mapping[str, Any]) -> str:
+def _answer_in_words(one: Mapping[str, Any]) -> str:
     if one["verdict"] == "manageable":
         return "the load fits the hours there are without any under-recording"
     if one["verdict"] == "impossible":
@@ -459,39 +612,6 @@ def _say_answer(one: Mapping[str, Any]) -> str:
     return f"the load looks manageable on paper once {say_number(share)} percent of red cases are recorded as amber"
 
 
-def say_answer(one: Mapping[str, Any]) -> str:
+def answer_in_words(one: Mapping[str, Any]) -> str:
     """How much under-recording makes the load look manageable, from `answer`, `compute` or a row of `answers`."""
-    return f"In this simulation {_say_answer(one)}."
-
-
-def say_spread(simulated: pd.DataFrame, measure: str = "gap_people") -> str:
-    """Closed form and spread of the draws of one measure, from `simulate`."""
-    row = simulated.set_index("measure").loc[measure]
-    low, high, middle = (say_number(row[name], decimals=0) for name in ("low", "high", "expected"))
-    return (
-        f"In this simulation nine of ten draws lie from {low} to {high} {row['unit']} ({row['label']}; {middle} "
-        "expected). The spread is chance alone, not what the assumptions leave open."
-    )
-
-
-def say_inputs(table: pd.DataFrame) -> str:
-    """How many inputs are sourced and how many assumed."""
-    basis = without_categories(table)["basis"].value_counts()
-    return (
-        f"This is a simulation: of its {len(table)} inputs {basis.get('sourced', 0)} were read in a source and "
-        f"{basis.get('assumed', 0)} are assumed."
-    )
-
-
-def say_bands(tiering: pd.DataFrame) -> str:
-    """Which names of bands the sources give, whether blue is among them, and what blue stands for here."""
-    bands = without_categories(tiering)
-    names = bands.loc[bands["scheme"].str.startswith("BRAG") & bands["band"].str.match("[A-Z]"), "band"].tolist()
-    listed = join_words(names)
-    if any("blue" in name.lower() for name in names):
-        return f"The sources name the bands {listed}. The simulation takes blue as the lowest-risk group."
-    return (
-        f"The sources name the bands {listed}; blue is not described in any source read. The simulation takes it, as "
-        "an assumption, as the lowest-risk group, whose colour no source gives, and leaves out the band between red "
-        "and amber."
-    )
+    return f"In this simulation {_answer_in_words(one)}."

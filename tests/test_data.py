@@ -841,7 +841,7 @@ LOOKED_UP = [
     ("reoffending_by_crc.status", "reoffending.STATUSES"),
     ("reoffending_success_counts.rate", "reoffending.RATE_NAMES"),
     ("reoffending_success_counts.test", "reoffending.TESTS"),
-    ("simulation_inputs.input", "risk_under_pressure_charts.INPUTS"),
+    ("simulation_inputs.input", "risk_under_pressure.INPUT_NAMES"),
     ("simulation_inputs.preset", "risk_under_pressure.PRESETS"),
     ("staff.qualifier", "display.HEDGES"),
     ("staff.qualifier", "staffing.HEDGE"),

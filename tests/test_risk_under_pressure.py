@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from helpers import explorer
 from helpers import risk_under_pressure as risk
 from helpers.data import load
+from tests import cells
 
 TABLE = load("simulation_inputs")
 INPUTS = risk.read(TABLE)
@@ -267,7 +268,7 @@ def test_the_same_seed_gives_the_same_draws():
 
 def test_quantiles_enclose_nine_draws_of_ten():
     one = make(people=20_000, officers=400, share=35)
-    rows, drawn = risk.simulate(one, draws=1000), risk.draw(one, draws=1000)
+    rows, drawn = risk.chance(one), risk.draw(one, draws=1000)
     for row in rows.itertuples():
         assert drawn[row.measure].between(row.low, row.high).mean() == pytest.approx(0.9, abs=0.03)
         assert row.low < row.expected < row.high
@@ -278,7 +279,7 @@ def test_memory_does_not_grow_with_people():
     def peak(people):
         one = make(people=people, officers=people / 60, share=50)
         tracemalloc.start()
-        risk.simulate(one)
+        risk.draw(one)
         used = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return used
@@ -329,12 +330,16 @@ def test_all_problems_are_said_at_once():
         ({"minutes_per_meeting": -1}, "The minutes of a meeting must be 0 or more"),
         ({"preset": "best"}, "There is no preset 'best'"),
         ({"contact_rule": "daily"}, "There is no contact rule 'daily'"),
-        ({"draws": 0}, "The number of draws must lie between 1 and 100,000"),
     ],
 )
 def test_compute_says_it_too(change, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         risk.compute(INPUTS, **change)
+
+
+def test_no_draws_at_all_are_refused():
+    with pytest.raises(ValueError, match="The number of draws must lie between 1 and 100,000"):
+        risk.draw(make(), draws=0)
 
 
 # ----------------------------------------------------------------------------------------- for explorers
@@ -356,7 +361,7 @@ def test_the_grid_fits_a_page():
 def test_every_choice_of_the_grid_gives_rows_and_a_sentence():
     for values in itertools.product(*(options[:3] for options in GRID.values())):
         choices = dict(zip(GRID, values))
-        one = risk.compute(INPUTS, **choices, draws=20)
+        one = risk.compute(INPUTS, **choices)
         assert one["kind"] == risk.SIMULATION
         assert not any(pd.isna(value) for key, value in one.items() if key != "hiding_share_percent")
         for measure in risk.CHARTED:
@@ -364,7 +369,7 @@ def test_every_choice_of_the_grid_gives_rows_and_a_sentence():
         assert {key: one[key] for key in risk.CHARTED} == {
             key: value for key, value in risk.answer(INPUTS, **choices).items() if key in risk.CHARTED
         }
-        said = risk.say(one)
+        said = risk.in_words(one)
         assert said.startswith("In this simulation") and "nan" not in said
 
 
@@ -375,9 +380,9 @@ def test_an_explorer_takes_it():
             explorer.number("share_percent", "Red recorded as amber", 0, 100, 50, 0, "%"),
             explorer.number("red_percent", "Red", 0, 30, 5, 15, "%", live_only=True),
         ],
-        rows=lambda **choices: pd.DataFrame([risk.compute(INPUTS, **choices, draws=20)]),
+        rows=lambda **choices: pd.DataFrame([risk.compute(INPUTS, **choices)]),
         draw=lambda base: base.mark_bar().encode(x="hours_needed:Q"),
-        say=lambda rows, **choices: risk.say(rows.iloc[0]),
+        say=lambda rows, **choices: risk.in_words(rows.iloc[0]),
         title="Simulation",
         description="A simulation.",
         sources=load("sources"),
@@ -388,13 +393,29 @@ def test_an_explorer_takes_it():
     assert "make 105%. Please take away 5." in made.live.message.value
 
 
-def test_compute_is_simulate_for_one_officer():
+def test_compute_is_chance_for_one_officer():
     one = risk.setting(INPUTS, "as the inspectors found")
     found = risk.compute(INPUTS, "as the inspectors found")
-    whole = risk.simulate(one).set_index("measure").loc[list(risk.CHARTED)]
+    whole = risk.chance(one).set_index("measure").loc[list(risk.CHARTED)]
     for end, of in (("", "expected"), ("_low", "low"), ("_high", "high")):
         values = [found[f"{measure}{end}"] for measure in risk.CHARTED]
         np.testing.assert_allclose(values, whole[of] / one.officers_left, atol=0.0051)
+
+
+@pytest.mark.parametrize("preset", risk.PRESETS)
+@pytest.mark.parametrize("share", [0, 35, 100])
+def test_chance_is_that_of_the_draws(preset, share):
+    """A quantile q of n draws strays by sqrt(q (1 - q) / n) / density; for a normal density of standard deviation s at
+    the 5 percent point that is 0.218 s / 0.103 / sqrt(n). Five such errors, and one case for the steps of a count."""
+    one, draws = risk.setting(INPUTS, preset, share_percent=share), 20_000
+    exact = risk.chance(one).set_index("measure")
+    drawn = risk.draw(one, draws=draws, seed=3)
+    for measure in risk.MEASURES:
+        step = one.hours[0] - one.hours[1] if measure == "gap_hours" else 1
+        error = 5 * 0.218 / 0.103 / math.sqrt(draws) * drawn[measure].std() + step
+        low, high = drawn[measure].quantile([risk.LOW, risk.HIGH])
+        assert abs(exact.loc[measure, "low"] - low) <= error, measure
+        assert abs(exact.loc[measure, "high"] - high) <= error, measure
 
 
 def test_the_answers_of_the_presets():
@@ -416,27 +437,107 @@ def test_the_answers_of_the_presets():
 
 def test_sentences():
     contracted, down, found = (risk.answer(INPUTS, preset) for preset in risk.PRESETS)
-    assert risk.say_answer(contracted).endswith("fits the hours there are without any under-recording.")
-    assert "once 79.8 percent of red cases are recorded as amber." in risk.say_answer(down)
-    assert "even with every red case" in risk.say_answer(found)
-    assert "With 50 percent of red cases recorded as amber, 6 of an officer's 12 are not seen weekly." in risk.say(
+    assert risk.answer_in_words(contracted).endswith("fits the hours there are without any under-recording.")
+    assert "once 79.8 percent of red cases are recorded as amber." in risk.answer_in_words(down)
+    assert "even with every red case" in risk.answer_in_words(found)
+    assert "With 50 percent of red cases recorded as amber, 6 of an officer's 12 are not seen weekly." in risk.in_words(
         found
     )
-    assert "all 7.5 of an officer can be seen weekly" in risk.say(contracted)
-    spread = risk.say_spread(risk.simulate(risk.setting(INPUTS, "as the inspectors found")))
-    assert spread.startswith("In this simulation") and "450 expected" in spread and "chance alone" in spread
-    sourced = (TABLE["basis"] == "sourced").sum()
-    assert f"{sourced} were read in a source and {len(TABLE) - sourced} are assumed" in risk.say_inputs(TABLE)
+    assert "all 7.5 of an officer can be seen weekly" in risk.in_words(contracted)
 
 
 def test_the_share_in_the_sentence_is_enough():
     one = {"verdict": "possible", "hiding_share_percent": 79.71}
-    assert "once 79.8 percent" in risk.say_answer(one)
+    assert "once 79.8 percent" in risk.answer_in_words(one)
 
 
-def test_blue_is_said_not_to_be_described():
-    tiering = load("tiering")
-    said = risk.say_bands(tiering)
-    assert "Red, Red/Amber, Amber and Green (front office); blue is not described" in said
-    blue = tiering[tiering["band"] == "Amber"].assign(band="Blue")
-    assert "blue is not described" not in risk.say_bands(pd.concat([tiering, blue]))
+# ------------------------------------------------------------------------------------- rows to draw, tables
+
+
+def test_known_answers():
+    by_cut = risk.by_cut(INPUTS)
+    calls = by_cut[by_cut["rule"] == "calls"].set_index("staff_cut_percent")["verdict"]
+    assert calls[calls == "manageable"].index.max() == 20
+    assert calls[calls == "impossible"].index.min() == 40
+    assert (by_cut.loc[by_cut["rule"] == "workload points", "verdict"] == "impossible").all()
+    hours = risk.contacts(INPUTS).set_index(["band", "rule"])["hours_a_week"]
+    assert 60 * (hours["red", "calls"] - hours["amber", "calls"]) == pytest.approx(45)
+    fits = risk.by_minutes(INPUTS).query("verdict == 'manageable'").groupby("row")["staff_cut_percent"].max()
+    assert fits["30 minutes"] == 50 and "150 minutes" not in fits
+    fits = risk.by_red_share(INPUTS).query("verdict == 'manageable'").groupby("row")["staff_cut_percent"].max()
+    assert (fits["5% in red"], fits["25% in red"]) == (30, 10)
+
+
+@pytest.mark.parametrize("preset", risk.PRESETS)
+def test_rows_of_the_explorer_are_those_of_the_analysis(preset):
+    rows = risk.pressure_rows(INPUTS, preset, risk.AS_PRESET, risk.AS_PRESET)
+    for row in rows.itertuples():
+        one = risk.setting(INPUTS, preset, share_percent=float(row.under_recorded_percent))
+        closed = risk.expected(one)
+        found = [closed[name] / one.officers_left for name in ("hours_needed", "hours_recorded", "red_seen_weekly")]
+        np.testing.assert_allclose([row.needed, row.recorded, row.seen], found, atol=0.011)
+    assert (rows["recorded"].diff().dropna() < 0).all() and rows["recorded"].iloc[0] == rows["needed"].iloc[0]
+    assert rows["crossing"].notna().all() == (risk.verdict(risk.hiding_share(one)) == "possible")
+
+
+def test_every_input_is_in_one_of_the_two_tables():
+    sourced, assumed = risk.input_rows(TABLE, "sourced"), risk.input_rows(TABLE, "assumed")
+    assert len(sourced) + len(assumed) == len(TABLE)
+    for shown in (sourced, assumed):
+        assert shown.notna().all(axis=None)
+    assert "1 week" in sourced["value"].tolist() and "about 25%" in sourced["value"].tolist()
+    listed = set(risk.input_documents(TABLE)["source_id"])
+    assert listed >= set(sourced["source_id"]) and listed <= set(load("sources")["source_id"])
+
+
+def test_the_mechanism_rests_on_claims():
+    claims = load("claims")
+    rows = risk.mechanism(claims, TABLE)
+    assert "Officers avoided the red grade because it meant weekly contact" in rows["claim"].tolist()
+    assert len(rows) == (claims["same_claim"] == "risk-under-recorded").sum() + 1
+
+
+# --------------------------------------------------------------------------------- what the notebook draws
+
+
+def test_the_finding_is_that_of_the_analysis_for_every_choice():
+    made = cells.explorers("05")["explorer"]
+    moving = [control for control in made.controls if not control.live_only]
+    for values in itertools.product(*(control.values[:2] for control in moving)):
+        choices = {**made.start, **dict(zip((control.name for control in moving), values))}
+        grid = {name: choices[name] for name in ("preset", "contact_rule", "cut_percent", "share_percent")}
+        assert made.finding(choices) == risk.in_words(risk.answer(INPUTS, **grid))
+        assert len(made.matching(choices)) == len(risk.CHARTED_SHARES)
+
+
+def test_start_values_of_free_controls_are_those_of_the_inputs():
+    controls = cells.explorers("05")["explorer"].controls
+    free = {control.name: control.start for control in controls if control.live_only}
+    assert risk.setting(INPUTS, "staff down a third", **free) == risk.setting(INPUTS, "staff down a third")
+
+
+def test_an_impossible_choice_is_said_beside_the_controls():
+    live = cells.explorers("05")["explorer"].live
+    before = live.chart.spec
+    live.widgets["red_percent"].value = 40
+    assert "make 125%. Please take away 25." in live.message.value and live.chart.spec is before
+    live.widgets["amber_percent"].value = 5
+    assert "In this simulation" in live.message.value and live.chart.spec is not before
+    live.widgets["officers"].value = 0
+    assert "There must be staff to do the work" in live.message.value
+    live.reset.click()
+    assert "In this simulation an officer with 75 cases" in live.message.value
+
+
+def test_a_share_in_a_tile_is_enough():
+    for cell in ("cuts-chart", "minutes-chart", "red-chart"):
+        shown = cells.run("05").shown[cell].to_dict()
+        rows = {"cuts-chart": risk.by_cut, "minutes-chart": risk.by_minutes, "red-chart": risk.by_red_share}[cell](
+            INPUTS
+        )
+        drawn = next(iter(shown["datasets"].values()))
+        assert "Simulation, not evidence" in shown["title"]["subtitle"][0]
+        for tile, share in zip(drawn, rows["hiding_share_percent"], strict=True):
+            assert tile["text"] == ("never" if math.isnan(share) else "fits" if share == 0 else tile["text"])
+            if tile["text"].endswith("%"):
+                assert share <= int(tile["text"][:-1]) < share + 1, "rounded down, the share would not be enough"

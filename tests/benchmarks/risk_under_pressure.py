@@ -50,7 +50,7 @@ def ratios() -> dict[str, tuple[float, float]]:
 
     def office(people: int) -> Callable[[], object]:
         one = risk.setting(inputs, "as the inspectors found", people=people)
-        return lambda: risk.simulate(one)
+        return lambda: risk.draw(one)
 
     risk.compute(inputs, people=SMALL)  # the first time imports what it uses
     times = {people: seconds(office(people)) for people in (SMALL, YEAR, LARGE)}
