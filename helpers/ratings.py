@@ -4,8 +4,7 @@ Bands come from the inspectorate. Points, and the thresholds from points to an o
 print: `ScoringRule` states them as an assumption, `thresholds_check` and `admissible_thresholds` test it.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -653,234 +652,122 @@ def compare_proportions(count_1: int, of_1: int, count_2: int, of_2: int, with_o
     return result
 
 
-# The findings in words
+# Rows to draw
+
+EVIDENCE = ("all", "stated", "article")  # stated or implied; stated; and the points of the article of 2019 as well
+TABLES = ("ratings", "providers", "standards", "band_profiles", "band_distribution", "league_points", "sources")
 
 
-def say_overall(counts: pd.DataFrame, band: str = "Good") -> str:
-    """How many services of each type have a band overall, from `overall_counts`; official counts where they differ."""
-    rows = counts[counts["band"] == band].set_index("service_type")
-    column, of = ("official", "official_of") if rows["official"].notna().all() else ("services", "of")
-    nps, crc = (_of(rows.loc[kind, column], rows.loc[kind, of], kind) for kind in ("NPS", "CRC"))
-    verb = "was" if rows.loc["NPS", column] == 1 else "were"
-    return f"{nps} {verb} rated {band} overall against {crc} in the {rows['round'].iloc[0]} round."
-
-
-def say_official(counts: pd.DataFrame) -> str:
-    """The count of services by band from the ratings held here against the official one, from `overall_counts`."""
-    parts = []
-    for band in BANDS:
-        rows = counts[counts["band"] == band].set_index("service_type")["services"]
-        split = f" ({rows['NPS']} NPS, {rows['CRC']} CRC)" if rows.sum() else ""
-        parts.append(f"{rows.sum()} {band}{split}")
-    sentence = f"The ratings held here for the {counts['round'].iloc[0]} round add up to {join_words(parts, '; ')}"
-    if counts["official"].isna().any():
-        return sentence + "; the official count is not known for every band."
-    same = (counts["unidentified"] == 0).all()
-    return sentence + (": the official totals." if same else f"; the official count is {counts['official'].sum()}.")
-
-
-def say_services(grid: pd.DataFrame, provider_ids: Iterable[str]) -> list[str]:
-    """What is known of each service, from `rating_grid`; says so if it was not rated in the round."""
-    round = grid["round"].iloc[0]
-    overall = grid[grid["standard"] == "overall"].set_index("provider_id")["band"].to_dict()
-    single = grid[(grid["standard"] != "overall") & (grid["band"] != NOT_APPLICABLE)]
-    known = single[single["band"] != UNKNOWN]
-    names = known["standard"] + " " + known["standard_name"].astype(str) + ": " + known["band"]
-    standards = single.groupby("provider_id").size()
-    listed = dict(iter(names.groupby(known["provider_id"])))
-    said = []
-    for provider in provider_ids:
-        if provider not in overall:
-            said.append(f"no overall rating in the {round} round was found")
-            continue
-        sentence, of = f"{overall[provider]} overall in {round}; ", standards.get(provider, 0)
-        if provider not in listed:
-            said.append(f"{sentence}none of its {of} standard ratings is known")
-            continue
-        own = listed[provider]
-        said.append(f"{sentence}{len(own)} of {of} standard ratings known ({_join_names(own)})")
-    return said
-
-
-def say_rival(facts: pd.DataFrame, band_distribution: pd.DataFrame, counts: pd.DataFrame) -> str:
-    """A share of Inadequate CRCs that a journal printed, beside the counts by the inspectorate and the press."""
-    claim = facts.set_index("fact_id").loc["2019-journal-share-inadequate"]
-    early = band_distribution[
-        (band_distribution["coverage"] == "interim") & (band_distribution["band"] == "Inadequate")
-    ].iloc[0]
-    rows = counts[(counts["service_type"] == "CRC") & (counts["band"] == "Inadequate")]
-    official, of = rows[["official", "official_of"]].iloc[0]
-    return (
-        f"A journal of {pd.Timestamp(claim['date']):%Y} says that {_number(claim['value'])}% of CRCs were rated "
-        f"Inadequate and names no standard. Overall it was {official} of {of}; the same share, {early['services']} of "
-        f"the first {early['of']} inspected, was Inadequate on standard {early['standard']} alone."
+def evidence(tables: Mapping[str, pd.DataFrame], round: str, used: str = "all") -> pd.DataFrame:
+    """`service_evidence` of a round, from all ratings, those stated, or all and the article's points."""
+    return service_evidence(
+        tables["ratings"],
+        tables["providers"],
+        tables["standards"],
+        tables["band_profiles"],
+        round,
+        used != "stated",
+        tables["league_points"] if used == "article" else None,
     )
 
 
-def say_unidentified(counts: pd.DataFrame) -> str:
-    """Services in the official count that no source read names, from `overall_counts`."""
-    rows = counts[counts["unidentified"].fillna(0) > 0]
-    round = counts["round"].iloc[0]
-    if rows.empty:
-        return f"Every service in the official count of the {round} round is named here."
-    parts = [
-        f"{row.unidentified} of the {row.official} {row.service_type} services officially rated {row.band}"
-        for row in rows.itertuples()
+def counts(tables: Mapping[str, pd.DataFrame], round: str, used: str = "all") -> pd.DataFrame:
+    """`overall_counts` of a round, from all ratings or only those stated."""
+    return overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], round, used != "stated")
+
+
+def gap_to_draw(doing_well: pd.DataFrame) -> pd.DataFrame:
+    """Three rows: the share of NPS divisions, of CRCs, and the gap, each from lowest to highest, with 95% intervals.
+
+    From `definition_counts`.
+    Columns: body {NPS, CRC, Gap}, low, high, lower, upper (proportions; the last two may be empty), label.
+    """
+    rows = doing_well.rename(
+        columns={
+            "service_type": "body",
+            "share_lowest": "low",
+            "share_highest": "high",
+            "wilson_lower": "lower",
+            "wilson_upper": "upper",
+        }
+    )
+    upto = (" to " + rows["highest"].astype(str)).where(rows["lowest"] < rows["highest"], "")
+    rows["label"] = rows["lowest"].astype(str) + upto + " of " + rows["of"].astype(str)
+    apart = gap(doing_well)
+    ends = apart["difference"].min(), apart["difference"].max()
+    points = " to ".join(dict.fromkeys(percentage_points(end) for end in ends))
+    rows.loc[len(rows)] = rows.iloc[0].to_dict() | {
+        "body": "Gap",
+        "low": ends[0],
+        "high": ends[1],
+        "lower": apart["difference_lower"].min(),
+        "upper": apart["difference_upper"].max(),
+        "label": f"{points} points",
+    }
+    return rows[["body", "low", "high", "lower", "upper", "label"]].round(4)
+
+
+def interval_sources(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """The documents behind every range of points."""
+    return [*tables["ratings"]["source_id"], *tables["band_profiles"]["source_id"]]
+
+
+def league_rows(intervals: pd.DataFrame) -> pd.DataFrame:
+    """The league table as it is drawn, from `score_interval`, one row a service in the order of ranks.
+
+    Columns: service, lowest, highest (points), rank (in words).
+    """
+    rows = rank_interval(intervals).rename(columns={"name": "service"})
+    rows["rank"] = [
+        "impossible" if pd.isna(best) else f"rank {best}" if best == worst else f"rank {best} to {worst}"
+        for best, worst in zip(rows["best_rank"], rows["worst_rank"])
     ]
-    verb = "is" if rows["unidentified"].sum() == 1 else "are"
-    return f"In the {round} round, {join_words(parts)} {verb} not named in any source that was read."
+    return rows[["service", "lowest", "highest", "rank"]]
 
 
-def say_known(grid: pd.DataFrame) -> str:
-    """How many of the standard ratings are known, from `rating_grid`."""
-    single = grid[(grid["standard"] != "overall") & (grid["band"] != NOT_APPLICABLE)]
-    known = int((single["band"] != UNKNOWN).sum())
-    nothing = int((single["band"] == UNKNOWN).groupby(single["provider_id"]).all().sum())
+def source_rows(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Every row that the notebook draws, for the table of sources: about, figures, source_id.
+
+    Ratings of one service and round that rest on the same document share a row; a star marks an implied one.
+    """
+    names = services(tables["providers"]).set_index("provider_id")["name"]
+
+    def about(rows: pd.DataFrame, who: pd.Series) -> pd.Series:
+        return who.astype(str) + ", " + rows["round"].astype(str)
+
+    rated = tables["ratings"]
+    star = (rated["basis"] == "implied").map({True: "*", False: ""})
+    rated = rated.assign(
+        about=about(rated, rated["provider_id"].map(names)),
+        figures=rated["standard"].astype(str) + " " + rated["band"].astype(str) + star,
+    )
+    profiles = tables["band_profiles"]
+    bands = [band.lower().replace(" ", "_") for band in BANDS]
+    tally = profiles[bands].astype(object).where(profiles[bands].notna(), "?").astype(str).agg("/".join, axis=1)
+    profiles = profiles.assign(
+        about=about(profiles, profiles["provider_id"].map(names)), figures="standards O/G/RI/I: " + tally
+    )
+    official = tables["band_distribution"].loc[lambda t: t["standard"] == "overall"]
+    official = official.assign(
+        about=about(official, "all " + official["service_type"].astype(str)),
+        figures=official["services"].astype(str)
+        + " of "
+        + official["of"].astype(str)
+        + " "
+        + official["band"].astype(str),
+    )
+    points = tables["league_points"]
+    points = points.assign(
+        about=points["provider_id"].map(names).fillna("next lowest CRC"),
+        figures=points["points"].astype(str) + " points in the article",
+    )
+    parts = [part[["about", "figures", "source_id"]] for part in (rated, profiles, official, points)]
+    rows = pd.concat(parts, ignore_index=True).astype(str)
     return (
-        f"{known} of the {len(single)} standard ratings of the {grid['round'].iloc[0]} round are known "
-        f"({_percent(known / len(single))}); for {nothing} of {single['provider_id'].nunique()} services none is."
+        rows.groupby(["about", "source_id"], sort=False)["figures"]
+        .agg("; ".join)
+        .reset_index()[["about", "figures", "source_id"]]
     )
-
-
-def say_gap(counts: pd.DataFrame, ends: pd.DataFrame | None = None) -> str:
-    """The gap under one definition, with its uncertainty, from `definition_counts` and, if it is at hand, `gap`."""
-    nps, crc = (row for row in counts.itertuples() if row.service_type in SERVICE_TYPES.values())
-    standards = nps.definition == "standards_good"
-    a, b = (_of((row.lowest, row.highest), row.of, row.service_type, standards) for row in (nps, crc))
-    verb = "are Good or Outstanding" if standards else f"{'was' if nps.highest == 1 else 'were'} {nps.label}"
-    sentence = f"{a} {verb} against {b}."
-    if standards:
-        sentence += (
-            f" Settled either way are {nps.known} and {crc.known}: {nps.lowest} and {crc.lowest} of them are Good or "
-            "Outstanding, but reports and the press do not choose at random which ratings they mention."
-        )
-    ends = gap(counts) if ends is None else ends
-    if ends["bound"].iloc[0] == "exact":
-        row = ends.iloc[0]
-        sentence += f" The gap is {percentage_points(row['difference'])} percentage points"
-        if pd.notna(row["fisher_p"]):
-            sentence += (
-                f" (95% interval {percentage_points(row['difference_lower'])} to "
-                f"{percentage_points(row['difference_upper'])}; "
-                f"Fisher's exact test, p {_p(row['fisher_p'])})"
-            )
-        return sentence + "."
-    low, high = ends["difference"]
-    sentence += f" The gap lies between {percentage_points(low)} and {percentage_points(high)} percentage points"
-    return sentence + (", so what is public does not settle who did better." if low <= 0 <= high else ".")
-
-
-def say_definitions(gaps: pd.DataFrame) -> str:
-    """Under how many definitions the NPS did better, from `gaps`."""
-    ends = gaps.groupby("definition", sort=False)["difference"].agg(["min", "max"])
-    better, worse = int((ends["min"] > 0).sum()), int((ends["max"] < 0).sum())
-    exact = gaps[gaps["bound"] == "exact"]
-    clear = exact[(exact["difference_lower"] > 0) | (exact["difference_upper"] < 0)]
-    open_ = len(ends) - better - worse
-    parts = [f"The NPS did better than the CRCs under {better} of {len(ends)} definitions"]
-    if worse:
-        parts.append(f"worse under {worse}")
-    if open_:
-        parts.append(f"under {open_} what is public does not settle it")
-    return (
-        "; ".join(parts)
-        + f". The 95% interval of the gap excludes zero under {len(clear)} of the {len(exact)} with exact counts."
-    )
-
-
-def say_population() -> str:
-    """What an interval means when every service was counted."""
-    return (
-        "The 28 services are all there were, not a sample, so the counts and the gap themselves carry no sampling "
-        "error. The intervals and p values answer a narrower question: if bands had fallen to services by chance, "
-        "each service of a type with the same chance, how far could the gap have strayed? They say nothing about "
-        "why the types differ: the NPS and the CRCs supervised different people under different rules."
-    )
-
-
-def say_thresholds(check: pd.DataFrame, admissible: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE) -> str:
-    """Whether the assumed thresholds fit the services, from `thresholds_check` and `admissible_thresholds`."""
-    fits, possible, against = (check[check["verdict"] == v] for v in ("fits", "possible", "contradicts"))
-    sentence = (
-        f"Of {len(check)} overall ratings the assumed thresholds give {len(fits)} whatever the unknown standards "
-        f"were, allow {len(possible)} and contradict {len(against)}"
-    )
-    sentence += f" ({_join_names(against['name'])})." if len(against) else "."
-    if admissible.empty:
-        return sentence + " No thresholds fit every service under these points."
-    lower, good, _ = (_range(admissible[name].min(), admissible[name].max()) for name in _THRESHOLDS)
-    return (
-        f"{sentence} Under any thresholds that fit every service, Requires improvement begins at {lower} points and "
-        f"Good at {good}; assumed here are {_number(rule.requires_improvement_from)} and {_number(rule.good_from)}."
-    )
-
-
-def say_sensitivity(sensitivity: pd.DataFrame) -> str:
-    """Under how many rules one type certainly has the higher mean total, from `rule_sensitivity`."""
-    nps, crc = sensitivity["nps_certainly_higher"].sum(), sensitivity["crc_certainly_higher"].sum()
-    return (
-        f"Of {len(sensitivity)} rules tried, the mean total of the NPS is certainly higher under {nps}, that of the "
-        f"CRCs under {crc}; under {len(sensitivity) - nps - crc} the possible ranges overlap."
-    )
-
-
-def say_intervals(intervals: pd.DataFrame) -> str:
-    """How many totals are known exactly and how wide the rest are, from `score_interval`."""
-    status = intervals["status"].value_counts()
-    width = (intervals["highest"] - intervals["lowest"])[intervals["status"] == "interval"]
-    sentence = f"The total is known exactly for {status.get('exact', 0)} of {len(intervals)} services"
-    if len(width):
-        sentence += f"; for the others it is known to within {_range(width.min(), width.max())} points"
-    if impossible := status.get("impossible", 0):
-        names = intervals.loc[intervals["status"] == "impossible", "name"]
-        sentence += f"; for {impossible} no total fits ({_join_names(names)})"
-    return sentence + "."
-
-
-def say_certain_order(intervals: pd.DataFrame) -> str:
-    """How many pairs have a certain order (lowest of one above highest of the other), from `score_interval`."""
-    rows = intervals.dropna(subset=["lowest"])
-    above = rows["lowest"].to_numpy()[:, None] > rows["highest"].to_numpy()
-    nps, crc = (rows["service_type"].to_numpy() == kind for kind in ("NPS", "CRC"))
-    pairs, mixed, certain = math.comb(len(rows), 2), nps.sum() * crc.sum(), int(above.sum())
-    return (
-        f"The order of {certain} of {pairs} pairs of services is certain ({_percent(certain / pairs)}). "
-        f"Of the {mixed} pairs of an NPS division and a CRC, the NPS division is certainly higher in "
-        f"{above[nps][:, crc].sum()} and the CRC in {above[crc][:, nps].sum()}."
-    )
-
-
-def say_mean_points(intervals: pd.DataFrame) -> str:
-    """The possible mean totals of the two types, from `score_interval`."""
-    rows = mean_points(intervals).set_index("service_type")
-    nps, crc = rows.loc["NPS"], rows.loc["CRC"]
-    sentence = (
-        f"The mean total lies between {nps['lowest']:.1f} and {nps['highest']:.1f} points for the NPS and between "
-        f"{crc['lowest']:.1f} and {crc['highest']:.1f} for the CRCs"
-    )
-    if nps["lowest"] > crc["highest"]:
-        return sentence + ": under the assumed thresholds the NPS is certainly higher."
-    if nps["highest"] < crc["lowest"]:
-        return sentence + ": under the assumed thresholds the CRCs are certainly higher."
-    return sentence + ": the two ranges overlap."
-
-
-def say_round_change(changes: pd.DataFrame) -> str:
-    """What happened to the services rated in both rounds, from `round_change`."""
-    verbs = {"higher": "rose", "same": "stayed in the same band", "lower": "fell"}
-    both = changes[changes["change"].isin(verbs)]
-    sentences = []
-    for kind, noun in _NOUNS.items():
-        moves = both.loc[both["service_type"] == kind, "change"]
-        if len(moves) == 1:
-            sentences.append(f"The one {noun.removesuffix('s')} named in both rounds {verbs[moves.iloc[0]]}.")
-        else:
-            parts = [f"{(moves == change).sum()} {verb}" for change, verb in verbs.items()]
-            sentences.append(f"Of the {len(moves)} {noun} named in both rounds, {join_words(parts)}.")
-    rose = both.loc[both["change"] == "higher", "name"]
-    if len(rose):
-        sentences.append(f"Raised: {_join_names(rose)}.")
-    return " ".join(sentences)
 
 
 def percentage_points(share: float) -> str:

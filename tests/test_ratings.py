@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from helpers import ratings as r
 from helpers.data import load
+from tests import cells
 
 FIRST, SECOND = r.ROUNDS
 
 
 @pytest.fixture(scope="module")
 def tables():
-    names = ["ratings", "providers", "standards", "band_profiles", "band_distribution", "league_points"]
-    return {name: load(name) for name in names}
+    return {name: load(name) for name in r.TABLES}
 
 
 def evidence_of(tables, round, include_implied=True, league=False):
@@ -78,9 +78,6 @@ def test_second_round_states_the_crc_that_is_not_identified(tables):
     counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], SECOND)
     gap = counts[counts["unidentified"] != 0]
     assert gap[["service_type", "band", "services", "official"]].values.tolist() == [["CRC", "Good", 2, 3]]
-    assert r.say_unidentified(counts) == (
-        "In the 2019-20 round, 1 of the 3 CRC services officially rated Good is not named in any source that was read."
-    )
     bands = r.overall_bands(tables["ratings"], tables["providers"], tables["band_distribution"], SECOND)
     without = bands[~bands["band"].isin(r.BANDS)].groupby(["service_type", "band"]).size()
     assert without.to_dict() == {("CRC", r.UNKNOWN): 13, ("NPS", r.NOT_RATED): 6}
@@ -122,7 +119,6 @@ def test_change_between_rounds(tables):
     }  # fmt: skip
     raised = changes.loc[changes["change"] == "higher", "provider_id"]
     assert set(raised) == {"crc-durham-tees-valley", "crc-thames-valley"}
-    assert r.say_round_change(changes).startswith("The one NPS division named in both rounds stayed in the same band.")
 
 
 def test_tiles_do_not_overlap(tables):
@@ -233,7 +229,6 @@ def test_an_impossible_combination_is_reported(first):
         "nps-south-east-and-eastern",
     }
     assert "thresholds" in intervals.loc["crc-london", "reason"]
-    assert "no total fits" in r.say_intervals(intervals.reset_index())
     quarrel = pd.DataFrame([made_up(known=(0, 2, 0, 0), counted=[0, 1, 9, 0])])
     assert "contradict each other" in r.score_interval(quarrel)["reason"].iloc[0]
 
@@ -326,7 +321,6 @@ def test_only_separate_intervals_have_a_certain_order():
     ranks = r.rank_interval(intervals).set_index("name")
     assert ranks["certainly_above"].to_dict() == {"s0": 1, "s1": 0, "s2": 0, "s3": 0}
     assert ranks["certainly_below"].to_dict() == {"s0": 0, "s1": 1, "s2": 0, "s3": 0}
-    assert r.say_certain_order(intervals).startswith("The order of 1 of 3 pairs of services is certain (33%).")
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=4))
@@ -347,7 +341,7 @@ def test_certain_pairs_and_ranks_agree(first):
     ranks = r.rank_interval(intervals)
     certain = ranks["certainly_above"].sum()
     assert certain == ranks["certainly_below"].sum()
-    assert r.say_certain_order(intervals).startswith(f"The order of {certain} of {28 * 27 // 2} pairs")
+    assert certain == 157
     last = ranks.iloc[-1]
     assert last["provider_id"] == "crc-dorset-devon-and-cornwall"
     assert (last["best_rank"], last["worst_rank"]) == (28, 28)
@@ -453,41 +447,6 @@ def test_the_order_of_the_means_depends_on_the_thresholds(first):
     sensitivity = r.rule_sensitivity(first, [r.DEFAULT_RULE, r.ScoringRule(3, 2, 1, 0, 3, 19, 31)])
     assert sensitivity["nps_certainly_higher"].tolist() == [True, False]
     assert sensitivity["impossible"].tolist() == [0, 0]
-    assert "higher under 1" in r.say_sensitivity(sensitivity)
-
-
-# Sentences
-
-
-def test_sentences_state_the_figures(tables, first, both):
-    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], FIRST)
-    assert r.say_overall(counts) == (
-        "5 of 7 NPS divisions (71%) were rated Good overall against 1 of 21 CRCs (5%) in the 2018-19 round."
-    )
-    assert r.say_unidentified(counts) == "Every service in the official count of the 2018-19 round is named here."
-    assert r.say_gap(r.definition_counts(first, "good_overall")) == (
-        "5 of 7 NPS divisions (71%) were rated Good or Outstanding overall against 1 of 21 CRCs (5%). "
-        "The gap is 67 percentage points (95% interval 27 to 87; Fisher's exact test, p = 0.001)."
-    )
-    assert "does not settle" in r.say_gap(r.definition_counts(first, "standards_good"))
-    assert r.say_definitions(r.gaps(r.definition_counts(first, key) for key in r.DEFINITIONS)).startswith(
-        "The NPS did better than the CRCs under 2 of 4 definitions;"
-    )
-    grid = r.rating_grid(tables["ratings"], tables["providers"], tables["standards"], FIRST)
-    single = grid[(grid["standard"] != "overall") & grid["band"].isin(r.BANDS)]
-    assert r.say_known(grid).startswith(f"{len(single)} of the 280 standard ratings")
-    thresholds = r.say_thresholds(r.thresholds_check(both), r.admissible_thresholds(both))
-    assert "allow 33 and contradict 0." in thresholds and "Good at 16 to 19" in thresholds
-    intervals = r.score_interval(first)
-    assert r.say_intervals(intervals).startswith("The total is known exactly for 3 of 28 services;")
-    assert r.say_certain_order(intervals).startswith("The order of 157 of 378 pairs of services is certain (42%).")
-    assert r.say_mean_points(intervals).endswith("under the assumed thresholds the NPS is certainly higher.")
-    assert "not a sample" in r.say_population()
-
-
-def test_sentences_change_with_the_data(first):
-    swapped = first.assign(overall=first["overall"].replace("Good", "Inadequate"))
-    assert "0 of 7 NPS divisions (0%)" in r.say_gap(r.definition_counts(swapped, "good_overall"))
 
 
 @pytest.mark.parametrize(("share", "text"), [(1 / 21, "5%"), (0.125, "13%"), (0, "0%"), (1, "100%"), (0.005, "1%")])
@@ -504,31 +463,11 @@ def test_names_are_short_and_tell_the_types_apart(tables):
     assert names.is_unique and {"NPS London", "London CRC", "DDC CRC"} <= set(names)
 
 
-def test_official_totals_in_words(tables):
-    counts = [
-        r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], round)
-        for round in r.ROUNDS
-    ]
-    assert r.say_official(counts[0]) == (
-        "The ratings held here for the 2018-19 round add up to 0 Outstanding; 6 Good (5 NPS, 1 CRC); 21 Requires "
-        "improvement (2 NPS, 19 CRC) and 1 Inadequate (0 NPS, 1 CRC): the official totals."
-    )
-    assert r.say_official(counts[1]).endswith("; the official count is 10.")
-
-
 def test_shares_use_the_official_count(tables):
     counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], SECOND)
     shares = r.overall_shares(counts).set_index(["service_type", "band"])
     assert shares.loc[("CRC", "Good"), ["services", "of"]].tolist() == [3, 9]
     assert (shares["wilson_lower"] <= shares["share"]).all() and (shares["share"] <= shares["wilson_upper"]).all()
-
-
-def test_services_in_words(tables):
-    grid = r.rating_grid(tables["ratings"], tables["providers"], tables["standards"], SECOND)
-    not_rated, unknown, known = r.say_services(grid, ["nps-wales", "crc-merseyside", "crc-durham-tees-valley"])
-    assert not_rated == "no overall rating in the 2019-20 round was found"
-    assert unknown == "Requires improvement overall in 2019-20; none of its 10 standard ratings is known"
-    assert "; 3 of 10 standard ratings known (1.1 Leadership: Outstanding, " in known
 
 
 def test_no_rule_that_fits_is_said_and_not_tabulated():
@@ -546,12 +485,6 @@ def test_margins_agree_with_the_verdicts(first, both):
     assert cells[cells.str.contains("NPS higher")].str.startswith("+").all()
 
 
-def test_a_journals_share_beside_the_counts(tables):
-    counts = r.overall_counts(tables["ratings"], tables["providers"], tables["band_distribution"], FIRST)
-    said = r.say_rival(load("rating_facts"), tables["band_distribution"], counts)
-    assert "80% of CRCs" in said and "1 of 21" in said and "8 of the first 10" in said and "2.3" in said
-
-
 @pytest.mark.parametrize(
     ("precision", "day", "last"),
     [
@@ -567,3 +500,100 @@ def test_a_report_counts_as_published_once_its_last_possible_day_is_over(precisi
     before = pd.Timestamp(last) - pd.Timedelta(days=1)
     assert r._published_by(rows, FIRST, last) == ["crc-essex"]
     assert r._published_by(rows, FIRST, before) == []
+
+
+# What the notebook draws
+
+
+def test_known_answers(first, both):
+    ends = r.gaps(r.definition_counts(first, name) for name in r.DEFINITIONS).groupby("definition")["difference"]
+    assert ((ends.min() > 0).sum(), ((ends.min() <= 0) & (ends.max() >= 0)).sum()) == (2, 2)
+    assert r.thresholds_check(both)["verdict"].value_counts().to_dict() == {"possible": 33, "fits": 4}
+    rules = r.fitting_rules(r.admissible_thresholds(both))
+    sensitivity = r.rule_sensitivity(first, rules)
+    assert (len(rules), sensitivity["nps_certainly_higher"].sum(), sensitivity["crc_certainly_higher"].sum()) == (
+        20,
+        16,
+        0,
+    )
+
+
+def test_grid_has_every_known_band_once_and_no_other(tables):
+    grid = cells.explorers("02")["grid"]
+    for round, used in product(r.ROUNDS, ("all", "stated")):
+        rows = grid.matching({"round": round, "used": used, "service": ""})
+        assert rows["service"].nunique() == 28
+        of_round = tables["ratings"][tables["ratings"]["round"] == round]
+        expected = of_round if used == "all" else of_round[of_round["basis"] == "stated"]
+        known = rows[rows["band"].isin(r.BANDS)]
+        assert len(known) == len(expected)
+        assert (known["basis"] == "implied").sum() == (expected["basis"] == "implied").sum()
+        assert known["document"].notna().all()
+
+
+def test_every_known_cell_names_its_document(tables):
+    rows = cells.explorers("02")["grid"].matching({"round": FIRST, "used": "all", "service": ""})
+    titles = tables["sources"].set_index("source_id")["title"].astype(str)
+    names = r.services(tables["providers"]).set_index("provider_id")["name"]
+    rated = tables["ratings"][tables["ratings"]["round"] == FIRST]
+    standard = rated["standard"].astype(str).replace("overall", "Overall")
+    expected = set(zip(rated["provider_id"].map(names), standard, rated["source_id"].map(titles)))
+    known = rows[rows["band"].isin(r.BANDS)]
+    assert set(zip(known["service"], known["standard"].str.split().str[0], known["document"])) == expected
+
+
+def test_map_has_28_tiles_that_do_not_overlap_and_the_official_bands():
+    grid = cells.explorers("02")["grid"]
+    tiles = grid.matching({"round": FIRST, "used": "all", "service": ""}).dropna(subset="tile_row")
+    assert len(tiles) == 28 and not tiles.duplicated(["tile_row", "tile_column"]).any()
+    nps = tiles["service"].str.startswith("NPS")
+    assert tiles.loc[nps, "tile_column"].max() < tiles.loc[~nps, "tile_column"].min()
+    assert tiles["band"].value_counts().to_dict() == {"Requires improvement": 21, "Good": 6, "Inadequate": 1}
+    later = grid.matching({"round": SECOND, "used": "all", "service": ""}).dropna(subset="tile_row")
+    without = later[~later["band"].isin(r.BANDS)]["band"].value_counts().to_dict()
+    assert without == {r.UNKNOWN: 13, r.NOT_RATED: 6}
+
+
+def test_gap_rows_are_the_counts_and_the_gap():
+    gap = cells.explorers("02")["gap"]
+    choices = {"definition": "good_overall", "round": FIRST, "used": "all", "share": 50}
+    rows = gap.matching(choices).set_index("body")
+    assert rows["label"].tolist() == ["5 of 7", "1 of 21", "67 points"]
+    assert rows.loc["Gap", ["lower", "upper"]].tolist() == pytest.approx([0.2687, 0.8739])
+    open_ = gap.matching(choices | {"definition": "share_of_points"}).set_index("body")
+    assert open_["label"].tolist() == ["6 to 7 of 7", "2 to 18 of 21", "0 to 90 points"]
+    assert gap.matching(choices | {"definition": "standards_good"})[["lower", "upper"]].isna().all(axis=None)
+
+
+def test_league_rows_follow_the_chosen_rule(tables):
+    league = cells.explorers("02")["league"]
+    for good_from in (15, 16, 19):
+        rows = league.matching(league.start | {"good_from": good_from})
+        expected = r.rank_interval(r.score_interval(r.evidence(tables, FIRST), r.ScoringRule(good_from=good_from)))
+        assert rows["service"].tolist() == expected["name"].tolist()
+        pd.testing.assert_series_equal(rows["lowest"].reset_index(drop=True), expected["lowest"])
+    impossible = league.matching(league.start | {"good_from": 15}).query("rank == 'impossible'")
+    assert set(impossible["service"]) == {"London CRC", "NPS South East and Eastern"}
+    assert "no total fits" in league.finding(league.start | {"good_from": 15})
+
+
+def test_the_article_narrows_the_league():
+    league = cells.explorers("02")["league"]
+    rows = league.matching(league.start | {"used": "article"}).set_index("service")
+    assert rows.loc["DDC CRC", ["lowest", "highest"]].tolist() == [5, 5]
+    assert rows.loc["Merseyside CRC", "lowest"] == 11
+
+
+def test_every_control_works_without_python():
+    for explorer in cells.explorers("02").values():
+        assert not any(control.live_only for control in explorer.controls)
+
+
+def test_every_source_row_has_its_document(tables):
+    rows = r.source_rows(tables)
+    assert set(rows["source_id"]) <= set(tables["sources"]["source_id"])
+    figures = rows["figures"].str.split("; ").explode()
+    official = tables["band_distribution"]["standard"].astype(str) == "overall"
+    assert len(figures) == sum(len(tables[name]) for name in ("ratings", "band_profiles", "league_points")) + sum(
+        official
+    )
