@@ -1063,7 +1063,3 @@ def _label(start: pd.Timestamp, end: pd.Timestamp) -> str:
     if start.year == end.year:
         return f"{start:%b}-{end:%b %Y}"
     return f"{start:%B %Y} to {end:%B %Y}"
-
-
-def _lower(text: str) -> str:
-    return text[0].lower() + text[1:]

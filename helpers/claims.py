@@ -855,10 +855,6 @@ def by_verdict(claims: pd.DataFrame, by: str) -> pd.DataFrame:
     return pd.crosstab(rows[by], rows["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
 
 
-def _counts(claims: pd.DataFrame) -> pd.Series:
-    return claims["verdict"].astype(str).value_counts().reindex(list(VERDICTS), fill_value=0)
-
-
 def repeated(claims: pd.DataFrame) -> pd.DataFrame:
     """Claims that several articles make: one row per claim in `same_claim`.
 

@@ -12,8 +12,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from helpers.display import join_words
-
 BANDS = ("Outstanding", "Good", "Requires improvement", "Inadequate")
 UNKNOWN = "Unknown"  # the band exists, or may exist, and no source that was read names it
 NOT_RATED = "Not rated"  # no overall band was given in the round
@@ -859,10 +857,6 @@ def _percent(share: float) -> str:
     return f"{np.floor(100 * share + 0.5 + 1e-9):.0f}%"
 
 
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.0005 else f"= {value:.3f}"
-
-
 def _number(value: float) -> str:
     return f"{value:g}"
 
@@ -871,7 +865,3 @@ def _range(low: float, high: float) -> str:
     if pd.isna(low):
         return "no total"
     return _number(low) if low == high else f"{_number(low)} to {_number(high)}"
-
-
-def _join_names(names: pd.Series) -> str:
-    return join_words(names, "; " if names.str.contains(",").any() else ", ")

@@ -385,33 +385,6 @@ def exact_power(offenders: int, baseline_rate: float, true_rate: float, alpha: f
     return float(binom.cdf(low, offenders, true_rate / 100) + binom.sf(high - 1, offenders, true_rate / 100))
 
 
-def simulate_power(
-    offenders: int,
-    baseline_rate: float,
-    true_rate: float,
-    alpha: float = 0.05,
-    baseline_offenders: int | None = None,
-    simulations: int = 20_000,
-    seed: int = 2014,
-) -> float:
-    """Share (0 to 1) of simulated cohorts in which the test of power() finds a difference: a check on the formula.
-
-    Draws reoffenders from the binomial distribution with a fixed seed; rates in percent.
-    """
-    from scipy.stats import norm
-
-    rng = np.random.default_rng(seed)
-    observed = rng.binomial(offenders, true_rate / 100, simulations) / offenders
-    if baseline_offenders is None:
-        base = np.full(simulations, baseline_rate / 100)
-        variance = base * (1 - base) / offenders
-    else:
-        base = rng.binomial(baseline_offenders, baseline_rate / 100, simulations) / baseline_offenders
-        pooled = (observed * offenders + base * baseline_offenders) / (offenders + baseline_offenders)
-        variance = pooled * (1 - pooled) * (1 / offenders + 1 / baseline_offenders)
-    return float(np.mean(np.abs(observed - base) > norm.isf(alpha / 2) * np.sqrt(variance)))
-
-
 def quarterly_cohort(by_crc: pd.DataFrame) -> pd.Series:
     """The average quarterly cohort of a CRC, from the row for all CRCs that gives its offenders and baseline.
 
@@ -465,21 +438,6 @@ def by_crc(table: pd.DataFrame, status: str) -> pd.DataFrame:
         binary_high=high,
         change_from_baseline=rows["points_from_baseline"].fillna(rows["binary_rate"] - rows["baseline_binary_rate"]),
     )
-
-
-def coverage_by_crc(table: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
-    """How much is public for each of the 21 CRCs: provider_id, name, status, rows, rates (rows with a binary rate).
-
-    One row for every CRC and status, also where nothing is public.
-    """
-    crcs = providers.loc[providers["kind"] == "crc", ["provider_id", "name"]]
-    rows = table[table["provider_id"].isin(crcs["provider_id"])]
-    every = crcs.merge(pd.DataFrame({"status": sorted(table["status"].dropna().unique())}), how="cross")
-    found = rows.groupby(["provider_id", "status"], observed=True).agg(
-        rows=("source_id", "size"), rates=("binary_rate", "count")
-    )
-    every = every.merge(found.reset_index(), how="left", on=["provider_id", "status"])
-    return every.fillna({"rows": 0, "rates": 0}).astype({"rows": int, "rates": int})
 
 
 # ----------------------------------------------------------------------------------------------- funnel
@@ -792,11 +750,6 @@ def _moved(change: float, form: str, past: bool = False) -> str:
         return f"{'changed' if change else 'stayed the same'}" + (f" by less than {least}" if change else "")
     verb = ("risen" if past else "rose") if change > 0 else ("fallen" if past else "fell")
     return f"{verb} by {size}"
-
-
-def _added(change: float) -> str:
-    size = "less than 0.01" if abs(change) < 0.005 else f"{abs(change):.2f}"
-    return f"{'added' if change > 0 else 'took off'} {size}"
 
 
 def plural(number: int, one: str) -> str:

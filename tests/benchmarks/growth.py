@@ -31,13 +31,18 @@ def measured(work):
     print(json.dumps([time.process_time() - start, peak() - before, peak(), size]))
 """
 CHART = """
-from helpers import after_reunification as after, after_reunification_charts as after_charts, data
+import altair as alt
+from helpers import after_reunification as after, charts, data
 def work(folder=sys.argv[1]):
     names = ("delivery_unit_inspections", "delivery_units", "providers", "sources")
     tables = {name: data.load(name, folder) for name in names}
     inspected = after.inspections(tables)
-    chart = after_charts.bands_by_programme(inspected, after.programme_gap(inspected), tables["sources"])
-    return len(json.dumps(chart.to_dict()))
+    rows = after.band_shares(inspected)[["programme_name", "band", "share", "low", "high"]]
+    base = alt.Chart(rows).encode(y="band:N", yOffset="programme_name:N", color="programme_name:N")
+    chart = base.mark_rule().encode(x="low:Q", x2="high:Q") + base.mark_point().encode(x="share:Q")
+    after.programme_gap(inspected)
+    published = dict(title="Bands", description="Points.", source_ids=inspected["source_id"], sources=tables["sources"])
+    return len(json.dumps(charts.publish(chart, **published).to_dict()))
 work(data.DATA)  # imports what is imported where it is used
 measured(work)
 """

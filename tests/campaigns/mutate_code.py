@@ -47,13 +47,13 @@ PATIENCE = 900  # seconds by the clock
 NOTEBOOKS = 3  # at most so many notebooks for one change
 OUTCOMES = {"tests": "noticed by the tests of the module", "notebooks": "noticed by the notebooks", "slow": "too slow"}
 
-# Besides tests/test_<module>.py and tests/test_<module>_charts.py.
+# Besides tests/test_<module>.py.
 TESTS = {
-    "charts": ["test_ratings_charts", "test_hostile", "test_notebooks"],
+    "charts": ["test_hostile", "test_notebooks", "test_walk_throughs"],
     "compare": ["test_hostile", "test_notebooks"],
     "data": ["test_data_readme", "test_data_fuzz"],
     "display": ["test_hostile", "test_compare", "test_notebooks"],
-    "explorer": ["test_hostile", "test_claims_charts"],
+    "explorer": ["test_hostile", "test_walk_throughs"],
     "notebooks": ["test_hostile"],
     "readme": ["test_contributing"],
     "site": ["test_site"],
@@ -153,8 +153,7 @@ def module_of(file: str) -> str:
 
 def tests_of(module: str, folder: Path) -> list[str]:
     """The test files that answer for a module."""
-    theme = module.removesuffix("_charts")
-    named = [f"test_{module}", f"test_{module}_charts", f"test_{theme}", *TESTS.get(module, [])]
+    named = [f"test_{module}", *TESTS.get(module, [])]
     return [f"tests/{name}.py" for name in dict.fromkeys(named) if (folder / "tests" / f"{name}.py").exists()]
 
 
