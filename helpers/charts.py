@@ -172,6 +172,14 @@ def day(date: str) -> alt.DateTime:
     return alt.DateTime(year=year, month=month, date=date_of_month)
 
 
+def time_scale(first: str, last: str) -> alt.Scale:
+    """A scale of time from one day to another, such as time_scale("2014-06-01", "2021-07-01").
+
+    The ends are given apart: as one domain Vega-Lite would warn of two where a mark has a start and an end.
+    """
+    return alt.Scale(domainMin=day(first), domainMax=day(last), nice=False)
+
+
 def year_axis(**options: Any) -> alt.Axis:
     """Axis of time with one label a year."""
     return alt.Axis(format="%Y", tickCount="year", **options)

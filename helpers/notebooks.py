@@ -169,6 +169,8 @@ def problems(path: Path) -> list[str]:
                 found.append(f"{where}: {', '.join(dates)} ends a scale or marks an axis as text; use charts.day")
             if refused := refusal(spec):
                 found.append(f"{where}: Vega-Lite does not know what the chart asks for ({refused})")
+            else:
+                found += [f"{where}: Vega-Lite warns of the chart ({said})" for said in warnings(spec)]
     return found
 
 
@@ -203,6 +205,27 @@ def refusal(spec: dict[str, Any]) -> str:
         place = "".join(f"[{step!r}]" for step in problem.absolute_path)
         return f"{place} {problem.message.splitlines()[0]}".strip()[:300]
     return ""
+
+
+def warnings(spec: dict[str, Any]) -> list[str]:
+    """What Vega-Lite remarks on as it compiles a chart, as it would in a reader's console.
+
+    The compiler writes to the process's own stream of errors, past sys.stderr, so that is where it is read.
+    """
+    import vl_convert
+
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            vl_convert.vegalite_to_vega(spec, show_warnings=True)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        caught.seek(0)
+        lines = caught.read().decode("utf-8", "replace").splitlines()
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def changes(before: Any, after: Any) -> list[str]:

@@ -137,6 +137,13 @@ def test_a_chart_that_vega_lite_knows_is_not_refused():
     assert notebooks.refusal(bars("x", "y")) == ""
 
 
+def test_what_vega_lite_remarks_on_is_read_once_and_a_sound_chart_is_silent(capfd):
+    assert notebooks.warnings(bars("x", "y")) == []
+    assert len(notebooks.warnings({"layer": [bars("x", "shape"), bars("x", "shape")]})) == 1
+    print("still written", file=sys.stderr)
+    assert capfd.readouterr().err == "still written\n"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -150,6 +157,10 @@ def test_a_chart_that_vega_lite_knows_is_not_refused():
         (
             lambda nb: nb.cells[1].outputs.append(output(**{VEGALITE_MIME: bars("y", "colour")})),
             "'colour' was unexpected",
+        ),
+        (
+            lambda nb: nb.cells[1].outputs.append(output(**{VEGALITE_MIME: bars("y", "shape")})),
+            'Vega-Lite warns of the chart (WARN shape dropped as it is incompatible with "bar"',
         ),
         (lambda nb: nb.cells[1].outputs.append(nbformat.v4.new_output("stream", text="x")), "has a stream output"),
         (lambda nb: nb.cells[0].update(source="x" * notebooks.LARGEST), "at most 1,000,000"),

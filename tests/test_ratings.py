@@ -556,11 +556,11 @@ def test_map_has_28_tiles_that_do_not_overlap_and_the_official_bands():
 
 def test_gap_rows_are_the_counts_and_the_gap():
     gap = cells.explorers("02")["gap"]
-    choices = {"definition": "good_overall", "round": FIRST, "used": "all", "share": 50}
+    choices = {"definition": "good_overall", "round": FIRST, "used": "all"}
     rows = gap.matching(choices).set_index("body")
     assert rows["label"].tolist() == ["5 of 7", "1 of 21", "67 points"]
     assert rows.loc["Gap", ["lower", "upper"]].tolist() == pytest.approx([0.2687, 0.8739])
-    open_ = gap.matching(choices | {"definition": "share_of_points"}).set_index("body")
+    open_ = gap.matching(choices | {"definition": "share_of_points 50"}).set_index("body")
     assert open_["label"].tolist() == ["6 to 7 of 7", "2 to 18 of 21", "0 to 90 points"]
     assert gap.matching(choices | {"definition": "standards_good"})[["lower", "upper"]].isna().all(axis=None)
 

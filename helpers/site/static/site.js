@@ -110,11 +110,8 @@
     spec.config = { ...spec.config, aria: false };
     const panels = spec.hconcat || spec.vconcat || spec.concat || spec.facet || spec.repeat ||
       ["row", "column", "facet"].some((channel) => spec.encoding?.[channel]);
-    const steps = typeof spec.width === "object";
-    if (!panels && !steps) {
-      spec.width = "container";
-      spec.autosize = { type: "fit-x", contains: "padding" };
-    }
+    chart.fits = !panels && typeof spec.width !== "object";
+    if (chart.fits) spec.width = room;
     if (seen < PHONE) {
       const columns = Math.max(1, Math.floor(seen / 240));
       narrowTexts(spec, seen);
@@ -226,7 +223,7 @@
     widths.forEach((width, place) => { spec.vconcat[place].width = width; });
     chart.view?.finalize();
     const canvas = element("div", { class: "canvas" });
-    if (spec.width === "container") canvas.style.width = `${room}px`;
+    if (chart.fits) canvas.style.width = `${room}px`;
     chart.place.replaceChildren(element("div", { class: "reach" }, canvas));
     const { view } = await window.vegaEmbed(canvas, spec, {
       mode: "vega-lite",
@@ -237,7 +234,12 @@
       logLevel: 1, // errors; what Vega-Lite remarks on while it compiles is for the makers, not for readers
       defaultStyle: false,
       tooltip: { disableDefaultStyle: true },
-      patch: (vega) => { setSignals(vega.signals ?? [], chart); return vega; },
+      patch: (vega) => {
+        setSignals(vega.signals ?? [], chart);
+        // Asked of Vega-Lite, this brings a warning where rows have a height of their own.
+        if (chart.fits) vega.autosize = { type: "fit-x", contains: "padding", resize: true };
+        return vega;
+      },
     });
     Object.assign(chart, { view, canvas });
     for (const { name, field, signal, values } of chart.controls) {
