@@ -224,7 +224,7 @@ def published(
             alt.when("indexof('ACEGIKM', datum.rival) >= 0").then(alt.value("#eef1f4")).otherwise(alt.value("#fbf3e4"))
         )
         letter = rival.transform_calculate(said="'rival ' + datum.rival").mark_text(
-            align="right", baseline="top", color=MUTED, yOffset=top + 16
+            style="row-letter", align="right", baseline="top", color=MUTED, yOffset=top + 16
         )
         layers.insert(0, rival.mark_rect().encode(x=alt.value(0), x2=alt.value("width"), color=odd))
         layers.append(letter.encode(x=alt.value("width"), text="said:N"))
@@ -261,10 +261,10 @@ def published(
         base.transform_filter("!isValid(datum.value)")
         .mark_text(align="left", fontWeight=600, text="?", fontSize=15, yOffset=mark)
         .encode(x=alt.value(2), y=y),
-        base.mark_text(align="left", baseline="top", lineBreak="\n", lineHeight=15, yOffset=top).encode(
-            x=alt.value(2), y=y, text="label:N"
-        ),
-        base.mark_text(align="right", baseline="top", fontWeight=600, yOffset=top).encode(
+        base.mark_text(
+            style="row-label", align="left", baseline="top", lineBreak="\n", lineHeight=15, yOffset=top
+        ).encode(x=alt.value(2), y=y, text="label:N"),
+        base.mark_text(style="row-figure", align="right", baseline="top", fontWeight=600, yOffset=top).encode(
             x=alt.value("width"), y=y, text="words:N"
         ),
     ]
@@ -356,7 +356,7 @@ def labels(base: alt.Chart, y: alt.Y, up: float = 0, field: str = "label") -> al
 
     charts.labels(base, y, up=8) + charts.spans(base, x, y, down=8)
     """
-    return base.mark_text(align="left", lineBreak="\n", lineHeight=15, yOffset=-up).encode(
+    return base.mark_text(style="row-label", align="left", lineBreak="\n", lineHeight=15, yOffset=-up).encode(
         x=alt.value(2), y=y, text=alt.Text(f"{field}:N")
     )
 

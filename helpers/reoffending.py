@@ -560,7 +560,7 @@ def counts_to_draw(counts: pd.DataFrame) -> pd.DataFrame:
 
 def rates_by_crc(table: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
     """The binary rate of every CRC under every status, empty where none is known: crc, status (in words), label (as
-    printed, with its cohort), binary_rate, binary_low, binary_high, finding, source_id."""
+    printed, with its cohort), binary_rate, qualifier, binary_low, binary_high, finding, source_id."""
     names = providers.loc[providers["kind"] == "crc"].set_index("provider_id")["short_name"]
     known = pd.concat(by_crc(table, status) for status in STATUSES)
     known = known[known["binary_rate"].notna()].astype({"status": str})
@@ -574,7 +574,9 @@ def rates_by_crc(table: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
         label=(rate.where(rows["binary_rate_qualifier"] != "about", "~" + rate) + " (" + cohort + ")").fillna(""),
     )
     rows = rows.sort_values("crc", key=lambda name: name.str.lower(), kind="stable", ignore_index=True)
-    return rows[["crc", "status", "label", "binary_rate", "binary_low", "binary_high", "finding", "source_id"]]
+    rows = rows.rename(columns={"binary_rate_qualifier": "qualifier"})
+    rate = ["binary_rate", "qualifier", "binary_low", "binary_high"]
+    return rows[["crc", "status", "label", *rate, "finding", "source_id"]]
 
 
 def case_mix_in_words(adjusted: pd.DataFrame, base: int = 2002, later: int = 2013) -> str:

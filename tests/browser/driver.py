@@ -37,7 +37,7 @@ def chromium() -> str | None:
 @contextmanager
 def page(width: int = 1300, height: int = 900, **context_options: Any) -> Iterator[Any]:
     """A page whose requests to anything but this machine are refused and kept in `page.refused`;
-    console errors and uncaught exceptions are kept in `page.problems`."""
+    errors and warnings on the console and uncaught exceptions are kept in `page.problems`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -55,7 +55,8 @@ def page(width: int = 1300, height: int = 900, **context_options: Any) -> Iterat
                 request.abort()
 
         context.route("**/*", route)
-        opened.on("console", lambda message: message.type == "error" and opened.problems.append(message.text))
+        noise = ("error", "warning")
+        opened.on("console", lambda message: message.type in noise and opened.problems.append(message.text))
         opened.on("pageerror", lambda error: opened.problems.append(str(error)))
         try:
             yield opened

@@ -274,6 +274,42 @@ def test_search_works_from_disk(site, page):
     assert "search.html" not in page.url
 
 
+def test_on_a_phone_no_chart_scrolls_sideways_and_no_word_is_small(site, page):
+    sideways = "[...document.querySelectorAll('.drawing')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    texts = "[...document.querySelectorAll('figure.chart svg text')]"
+    small = f"{texts}.filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 11)"
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = []
+    for name in NUMBERED:
+        visit(page, f"file://{site}/{name}.html")
+        found += page.evaluate(f"() => {sideways}.map(e => e.closest('figure').id + ' scrolls sideways')")
+        found += page.evaluate(f"() => {small}.map(e => e.closest('figure').id + ' has small words: ' + e.textContent)")
+        clean(page)
+    assert found == []
+
+
+# Notebooks that say days, and places where midnight in London is the day before, the same day and the next one.
+DATED = ["00_start_here", "01_timeline", "08_working_links", "10_after_reunification"]
+ZONES = ["America/Los_Angeles", "Europe/London", "Pacific/Auckland"]
+
+
+@pytest.mark.parametrize("name", DATED)
+def test_a_page_says_the_same_in_every_time_zone(site, page, name):
+    words = """() => [document.querySelector('article').textContent,
+        ...[...document.querySelectorAll('article [aria-label]')].map(e => e.getAttribute('aria-label')),
+        ...[...document.querySelectorAll('figure.chart svg text')].map(e => e.textContent)].join('\\n')"""
+    tables = "[...document.querySelectorAll('figure.chart details.rows')]"
+    said = {}
+    for zone in ZONES:
+        with beside(page, timezone_id=zone) as opened:
+            visit(opened, f"file://{site}/{name}.html")
+            opened.evaluate(f"{tables}.forEach(each => {{ each.open = true; }})")
+            until(opened, f"{tables}.every(each => each.querySelector('td'))")
+            said[zone] = opened.evaluate(words).splitlines()
+    for zone in ZONES[1:]:
+        assert said[zone] == said[ZONES[0]], zone
+
+
 def test_the_menu_opens_by_keyboard_on_a_phone(site, page):
     page.set_viewport_size({"width": 390, "height": 800})
     visit(page, f"file://{site}/index.html")

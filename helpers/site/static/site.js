@@ -99,8 +99,8 @@
     return finding && chart.startFinding ? told.replace(chart.startFinding, () => finding) : told;
   }
 
-  // A chart that can shrink takes the width that there is; one of several panels scrolls in its region.
-  function fitted(chart, room, seen) {
+  // A chart of one panel takes the width that there is. On a phone all give up what they are too wide, panel by panel.
+  function fitted(chart, room, seen, cut) {
     const spec = structuredClone(chart.spec);
     delete spec.usermeta;
     for (const { name, field } of chart.controls.filter((each) => each.field)) {
@@ -110,27 +110,149 @@
     spec.config = { ...spec.config, aria: false };
     const panels = spec.hconcat || spec.vconcat || spec.concat || spec.facet || spec.repeat ||
       ["row", "column", "facet"].some((channel) => spec.encoding?.[channel]);
-    chart.fits = !panels && typeof spec.width !== "object";
+    chart.fits = seen >= PHONE && !panels && typeof spec.width !== "object";
     if (chart.fits) spec.width = room;
     if (seen < PHONE) {
       const columns = Math.max(1, Math.floor(seen / 240));
+      stacked(spec);
       narrowTexts(spec, seen);
       narrowLabels(spec, Math.max(120, 0.4 * seen));
-      spec.config.legend = { ...spec.config.legend, columns, labelLimit: seen - 60 };
+      spec.config.legend = { ...spec.config.legend, columns, labelLimit: seen - 60, labelFontSize: 11 };
+      spec.config.axis = { ...spec.config.axis, labelSeparation: 6 };
       for (const { encoding = {} } of parts(spec)) {
         if (typeof encoding.x?.title === "string") encoding.x.title = wrapped(encoding.x.title, Math.floor(seen / 11));
-        for (const channel of Object.values(encoding)) if (channel?.legend) channel.legend = { ...channel.legend, columns };
+        for (const channel of Object.values(encoding)) {
+          if (channel?.legend) channel.legend = { ...channel.legend, columns, gradientLength: 0.4 * seen };
+        }
+      }
+      const wide = Math.max(chart.widest ?? 1, 1);
+      for (const frame of frames(spec)) {
+        const box = frame.spec ?? frame;
+        const columns = panelsAcross(frame, rowsOf(spec));
+        narrowRows(box, rowsOf(spec), seen);
+        if (box.width?.step) shrink(box, Math.max(0.4, 1 - cut / wide));
+        else box.width = Math.max(40, (Math.min((box.width ?? 300) * columns, seen - 40) - cut) / columns);
       }
     }
     return spec;
   }
 
+  // What has a width of its own: a panel, whether it is one mark, a layer, or repeated for each facet.
+  function frames(spec) {
+    const inner = spec.hconcat ?? spec.vconcat ?? spec.concat;
+    return inner ? inner.flatMap(frames) : [spec];
+  }
+
+  const rowsOf = (spec) => Object.values(spec.datasets ?? {}).flat();
+
+  function panelsAcross(frame, rows) {
+    const field = (frame.facet?.column ?? frame.encoding?.column)?.field;
+    return field ? new Set(rows.filter((row) => field in row).map((row) => row[field])).size || 1 : 1;
+  }
+
+  // Narrower steps have smaller marks on them, which would overlap otherwise.
+  function shrink(frame, ratio) {
+    frame.width = { step: frame.width.step * ratio };
+    if (ratio === 1) return;
+    if (frame.height?.step > 36) frame.height = { step: Math.max(28, frame.height.step * ratio) };
+    for (const part of parts(frame)) {
+      if (part.mark?.size) part.mark = { ...part.mark, size: part.mark.size * ratio * ratio };
+    }
+  }
+
+  // Lines that were broken for a wide chart run on; the last line, which says who and when, stays one of its own.
+  const ALL_BUT_LAST = "\\n(?=.*\\n)";
+
+  const hasStyle = (part, style) => [part.mark?.style ?? []].flat().includes(style);
+
+  // Lines of at most so many letters, as an expression of Vega.
+  const inLines = (text, letters) => `split(trim(replace(${text}, regexp('(.{1,${letters}})(\\\\s+|$)', 'g'), '$1\\n')), '\\n')`;
+
+  // What charts.py calls by a style has a narrow form: the words of a row go above its marks, in as many lines as it takes.
+  function narrowRows(frame, rows, seen) {
+    for (const part of parts(frame).filter((each) => each.layer?.some((inner) => hasStyle(inner, "wide")))) {
+      part.layer = part.layer.filter((each) => !hasStyle(each, "wide"));
+      for (const each of part.layer) if (each.mark?.type === "text") each.mark = { ...each.mark, dy: 0 };
+    }
+    const leaves = parts(frame).filter((part) => part.mark);
+    const styled = (style) => leaves.filter((part) => hasStyle(part, style));
+    const linesOf = (part, letters) => {
+      const texts = rows.map((row) => row[part.encoding.text.field]).filter((text) => typeof text === "string");
+      const counts = texts.map((text) =>
+        (letters ? text.replace(/\n(?=.*\n)/g, " ") : text).split("\n").flatMap((line) => (letters ? wrapped(line, letters) : line)).length);
+      return Math.max(1, ...counts);
+    };
+    const say = (part, letters, lineHeight) => {
+      const text = `replace(datum['${part.encoding.text.field}'], regexp('${ALL_BUT_LAST}', 'g'), ' ')`;
+      part.transform = [...(part.transform ?? []), { calculate: inLines(text, letters), as: "in_lines" }];
+      part.mark = { ...part.mark, lineHeight };
+      part.encoding = { ...part.encoding, text: { field: "in_lines" } };
+    };
+    for (const part of styled("side")) {
+      if (frame.height?.step && linesOf(part, 22) > 1) frame.height = { step: Math.max(frame.height.step, 25) };
+      say(part, 22, 11);
+      part.mark = { ...part.mark, fontSize: 11 };
+    }
+    const move = (part, by) => { part.mark = { ...part.mark, yOffset: (part.mark.yOffset ?? 0) + by }; };
+    const beside = styled("beside");
+    if (beside.length && frame.height?.step) {
+      frame.height = { step: frame.height.step + 22 };
+      for (const part of leaves) {
+        if (!beside.includes(part)) {
+          move(part, 20);
+          continue;
+        }
+        part.mark = { ...part.mark, align: "left", dx: 0, yOffset: -10 };
+        part.encoding = { ...part.encoding, x: { value: 0 } };
+      }
+    }
+    const [label] = styled("row-label");
+    if (!label || !frame.height?.step) return;
+    const letters = Math.floor(seen / 6.7);
+    const figures = styled("row-figure");
+    const over = figures.length ? 1 : 0;
+    const had = linesOf(label);
+    const grow = 15 * (linesOf(label, letters) + over - had);
+    const hangs = label.mark.baseline === "top";
+    const top = label.mark.yOffset - (hangs ? 0 : 7.5) - grow / 2;
+    frame.height = { step: frame.height.step + grow };
+    for (const part of leaves) {
+      const { yOffset = 0 } = part.mark;
+      if (part === label && over) part.mark = { ...part.mark, baseline: "top", yOffset: top + 15 };
+      else if (part === label && !hangs && yOffset) {
+        // The last line stays above the mark, however many lines there are.
+        const last = yOffset + 15 * (had - 1) + grow / 2;
+        part.mark = { ...part.mark, yOffset: { expr: `${last} - 15 * (length(datum.in_lines) - 1)` } };
+      } else if (part === label) move(part, hangs ? -grow / 2 : 0);
+      else if (figures.includes(part)) {
+        part.mark = { ...part.mark, align: "left", baseline: "top", yOffset: top };
+        part.encoding = { ...part.encoding, x: { value: 2 } };
+      } else if (hasStyle(part, "row-letter")) part.mark = { ...part.mark, baseline: "top", yOffset: top };
+      else if (yOffset) move(part, Math.sign(yOffset) * grow / 2);
+    }
+    say(label, letters, 15);
+  }
+
+  // Panels side by side stand one under another.
+  function stacked(spec) {
+    for (const part of parts(spec)) {
+      if (part.concat) part.columns = 1;
+      if (part.facet && !part.facet.row && !part.facet.column) part.columns = 1;
+      if (part.hconcat) {
+        part.vconcat = part.hconcat;
+        delete part.hconcat;
+      }
+    }
+  }
+
   // Long names down the side break into lines, so that a narrow window has room for the marks.
   function narrowLabels(spec, limit) {
     const width = Math.floor(limit / 5.6);
-    const lines = `split(trim(replace(datum.label, regexp('(.{1,${width}})(\\\\s+|$)', 'g'), '$1\\n')), '\\n')`;
+    const lines = inLines("datum.label", width);
     for (const part of parts(spec)) {
       const y = part.encoding?.y;
+      const x = part.encoding?.x;
+      if (x?.axis?.labelAngle && x.axis.orient === "top") x.axis = { ...x.axis, labelAngle: -90 };
       if (!y?.field || !/nominal|ordinal/.test(y.type) || y.axis === null || y.axis?.labelExpr) continue;
       y.axis = { ...y.axis, labelLimit: limit + 12, labelFontSize: 11, labelLineHeight: 11, labelExpr: lines };
       delete y.axis.minExtent;
@@ -149,12 +271,6 @@
   function parts(spec) {
     const inner = [...(spec.layer ?? []), ...(spec.hconcat ?? []), ...(spec.vconcat ?? []), ...(spec.concat ?? []), ...(spec.spec ? [spec.spec] : [])];
     return [spec, ...inner.flatMap(parts)];
-  }
-
-  // Words along a time axis would run into each other if the axis got shorter.
-  function crowded(spec) {
-    const all = parts(spec);
-    return all.some(({ mark }) => (mark?.type ?? mark) === "text") && all.some(({ encoding }) => encoding?.x?.type === "temporal");
   }
 
   function narrowTexts(spec, room) {
@@ -177,16 +293,17 @@
     const { figure, place } = chart;
     const seen = Math.min(place.clientWidth - 26, WIDEST); // less the padding and the border
     chart.room = place.clientWidth;
-    const least = crowded(chart.spec) ? PHONE : 0;
-    await embed(chart, Math.max(seen, least), seen);
-    if (!least) await narrowPanels(chart, seen);
-    // Long labels can leave a narrow window no room for the marks: then the chart scrolls.
-    if (chart.canvas.style.width && !least && chart.view.width() < 150) {
-      await embed(chart, seen + 200 - Math.max(chart.view.width(), 0), seen);
-    }
+    chart.widest = undefined;
+    await embed(chart, seen, seen);
     // Words at the end of a mark are not counted when a chart is fitted: it gives way by what they stick out.
-    const over = reach(chart) - chart.canvas.clientWidth;
-    if (!least && over > 0 && over < 100 && chart.canvas.style.width) await embed(chart, parseInt(chart.canvas.style.width) - over, seen);
+    let cut = 0;
+    for (let tries = 0; tries < 4; tries += 1) {
+      const over = reach(chart) - (seen < PHONE ? seen : chart.canvas.clientWidth);
+      if (over <= 0 || (seen >= PHONE && !chart.fits)) break;
+      cut += over + 2;
+      chart.widest ??= widest(chart.view);
+      await embed(chart, seen - cut, seen, cut);
+    }
     chart.canvas.parentNode.style.minWidth = `${reach(chart)}px`;
     const wide = place.scrollWidth > place.clientWidth + 1;
     if (wide) {
@@ -208,19 +325,11 @@
     return Math.ceil(Math.max(svg.clientWidth, ...words.map((text) => text.getBoundingClientRect().right - left)));
   }
 
-  // Panels one under another give up the width by which they do not fit, as long as enough is left.
-  async function narrowPanels(chart, seen) {
-    const panels = chart.spec.vconcat;
-    const over = chart.canvas.querySelector("svg").clientWidth - seen;
-    const plain = (panel) => !panel.hconcat && !panel.concat && !panel.vconcat && !panel.facet && typeof panel.width !== "object";
-    if (!panels || over <= 0 || !panels.every(plain)) return;
-    const width = (panel) => (panel.width ?? chart.spec.config?.view?.continuousWidth ?? 300) - over;
-    if (panels.every((panel) => width(panel) >= 150)) await embed(chart, seen, seen, panels.map(width));
-  }
+  // The width of the widest panel, which shares out what steps have to give up.
+  const widest = (view) => Math.max(...Object.entries(view.getState({ signals: (name) => /width$/i.test(name), data: () => false }).signals).map(([, width]) => width || 0));
 
-  async function embed(chart, room, seen, widths = []) {
-    const spec = fitted(chart, room, seen);
-    widths.forEach((width, place) => { spec.vconcat[place].width = width; });
+  async function embed(chart, room, seen, cut = 0) {
+    const spec = fitted(chart, room, seen, cut);
     chart.view?.finalize();
     const canvas = element("div", { class: "canvas" });
     if (chart.fits) canvas.style.width = `${room}px`;
