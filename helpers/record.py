@@ -73,7 +73,7 @@ def statements(
     """Everything published that bounds ratings by standard in a round, one statement a row.
 
     `use` names the groups of GROUPS to take in. Derived from ratings (each band, and each overall band through the
-    thresholds of `rule`), band_profiles, band_distribution (interim counts), league_points and statements.
+    thresholds of `rule`), band_profiles, band_distribution, league_points and statements.
     Columns: statement_id, table, round, basis {stated, implied, inferred}, assumes (points, overall or nothing),
     measure {ratings: how many lie in the bands; points: total of a service; services: how many have exactly `total`
     points; place: first by points}, provider_ids, standards (lists with spaces), bands (list with semicolons), scope
@@ -190,7 +190,7 @@ def _of_distribution(
 def _of_league(tables: Mapping[str, pd.DataFrame], round: str, of_round: pd.DataFrame) -> list[dict]:
     """Exact totals. One without a provider is the lowest of the other CRCs whose reports were out by its date."""
     codes, table = _codes(of_round), tables["league_points"].assign(round=round)
-    overall = tables["ratings"].query("round == @round and standard == 'overall'")
+    start = tables["ratings"].query("round == @round and standard == 'overall'").set_index("provider_id")["date"]
     crcs = of_round.loc[of_round["service_type"] == "CRC", "provider_id"].unique()
     crcs = [crc for crc in crcs if crc not in set(table["provider_id"].dropna())]
     found = []
@@ -205,9 +205,8 @@ def _of_league(tables: Mapping[str, pd.DataFrame], round: str, of_round: pd.Data
                          standards=codes[r.provider_id], lowest=r.points, highest=r.points)
                 )  # fmt: skip
             continue
-        start = overall.set_index("provider_id")["date"]
         out = [crc for crc in crcs if crc in certain]
-        may_be_out = [crc for crc in crcs if pd.isna(start[crc]) or start[crc] <= r.date]
+        may_be_out = [crc for crc in crcs if pd.isna(start.get(crc)) or start[crc] <= r.date]
         if not out:
             continue
         same |= {"standards": codes[out[0]]}
@@ -444,13 +443,19 @@ def _solved(of_round: pd.DataFrame, rows: pd.DataFrame) -> _Record:
 
 
 def _parts(places: tuple[tuple[str, str], ...], rows: pd.DataFrame) -> tuple[_Part, ...]:
+    """The statements as constraints. Raises ValueError naming every statement on what is not there."""
     order = {provider: place for place, provider in enumerate(dict.fromkeys(provider for provider, _ in places))}
     at = {key: cell for cell, key in enumerate(places)}
     of = {provider: tuple(at[key] for key in places if key[0] == provider) for provider in order}
-    found = []
+    found, lost = [], []
     for r in rows.itertuples():
         who, standards = r.provider_ids.split(), r.standards.split()
         weight = _LET_GO.index(r.basis if r.assumes == "" or r.basis == "inferred" else r.assumes)
+        unknown = [f"{provider} {code}" for provider in who for code in standards if (provider, code) not in at]
+        unknown += [band for band in r.bands.split(";") if band and band not in BANDS]
+        if (r.measure in ("ratings", "points") and unknown) or not set(who) <= set(order):
+            lost.append(f"{r.statement_id}: {', '.join(unknown) or r.provider_ids}")
+            continue
         common = {"name": r.statement_id, "weight": weight, "measure": r.measure}
         common["lowest"] = -np.inf if r.lowest is None else float(r.lowest)
         common["highest"] = np.inf if r.highest is None else float(r.highest)
@@ -469,6 +474,8 @@ def _parts(places: tuple[tuple[str, str], ...], rows: pd.DataFrame) -> tuple[_Pa
             common["total"] = np.nan if r.total is None else float(r.total)
             these = tuple(cell for provider in who for cell in of[provider])
             found.append(_Part(cells=these, services=tuple(order[provider] for provider in who), **common))
+    if lost:
+        raise ValueError("statements on what is no rating of cells, or no band:\n" + "\n".join(lost))
     return tuple(found)
 
 

@@ -306,6 +306,19 @@ def test_unknown_groups_and_measures_are_named(tables):
         record.gap(nps.reset_index(drop=True), frame([]))
 
 
+def test_statements_of_a_readers_own_are_checked_too():
+    rows = frame(
+        [
+            statement(1, provider_ids="crc-b", standards="3.1", bands="Good", lowest=1),
+            statement(2, provider_ids="crc-b", standards="1.1", bands="Fair", lowest=1),
+            statement(3, provider_ids="crc-x", standards="1.1", measure="place", scale="3 2 1 0"),
+            statement(4, provider_ids="crc-b", standards="1.1", bands="Good", lowest=1),
+        ]
+    )
+    with pytest.raises(ValueError, match=r"s01: crc-b 3.1\ns02: Fair\ns03: crc-x 1.1$"):
+        record.cell_bands(CELLS, rows)
+
+
 def test_a_contradiction_in_the_table_names_its_smallest_set(tables):
     rows = tables["statements"].copy()
     rows.loc[rows["statement_id"] == "warwickshire-assessment", ["bands", "number"]] = ["Inadequate", 1]
