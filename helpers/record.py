@@ -614,16 +614,11 @@ class _Choices:
                 break
             self.possible |= taken
 
-    def split(self, of_options: np.ndarray) -> list[np.ndarray]:
-        """What belongs to the options of each service."""
-        return np.split(of_options, self.starts[1:-1]) if len(self.starts) > 1 else []
-
-    def least(self, costs: list[np.ndarray], fixed: int | None = None) -> float:
-        """The lowest sum of costs (inf: not to be taken); `fixed`: an option that must be taken, among all."""
-        if not costs:
+    def least(self, cost: np.ndarray, fixed: int | None = None) -> float:
+        """The lowest sum of the costs of options (inf: not to be taken); `fixed`: one that must be taken."""
+        if not cost.size:
             return 0.0
-        bound = sum(cost.min() for cost in costs)
-        cost = np.concatenate(costs)
+        bound = np.minimum.reduceat(cost, self.starts[:-1]).sum()
         fitting = self.found if fixed is None else self.found[self.found[:, fixed]]
         met = np.where(fitting, cost, 0).sum(axis=1).min(initial=np.inf)
         return met if met < bound + _SMALL else self._choose(cost, fixed)[0]
@@ -669,16 +664,18 @@ class _Branch:
         lowest, highest = (np.array([getattr(p, side) for p in joint], dtype=float) for side in ("lowest", "highest"))
         binds = (least < lowest) | (most > highest)
         lowest, highest = lowest[binds], highest[binds]
-        self.option: dict[int, np.ndarray] = {}  # which option each way takes, of a service that has several
-        options = []
+        self.option, options, many = [], [], []  # which option each way takes; -1 is none
         for place, (own, mask) in enumerate(zip(adds, left)):
-            different, option = np.unique(own[:, binds], axis=0, return_inverse=True)
+            different, option = _different(own[:, binds])
+            self.option.append(np.full(len(mask), -1))
+            self.option[place][mask] = option
+            many.append(len(different))
             if len(different) > 1:
-                self.option[place] = np.full(len(mask), -1)
-                self.option[place][mask] = option.ravel()
                 options.append(different)
             else:
                 lowest, highest = lowest - different[0], highest - different[0]
+        self.starts = np.cumsum([0, *many])  # options of all services, one after the other
+        self.linked = np.repeat(np.array(many) > 1, many)
         if not options:
             self.possible = bool((lowest <= 0).all() and (highest >= 0).all())
         key = (*((different.shape, different.tobytes()) for different in options), lowest.tobytes(), highest.tobytes())
@@ -687,27 +684,47 @@ class _Branch:
         self.choices = known[key]
         if options:
             self.possible = self.choices.possible.any()
-            for (place, option), kept in zip(self.option.items(), self.choices.split(self.choices.possible)):
-                left[place] = (option >= 0) & kept[option]
+            kept = np.ones(self.starts[-1], dtype=bool)
+            kept[self.linked] = self.choices.possible
+            for place, (option, start) in enumerate(zip(self.option, self.starts)):
+                left[place] = (option >= 0) & kept[start + option]
 
-    def by_option(self, place: int, values: np.ndarray, sign: int = 1) -> np.ndarray:
-        """The lowest of the values of each option of a service, or with sign -1 the highest; inf where none is left."""
-        left = self.left[place]
-        if place not in self.option:
-            return np.array([sign * (sign * values[left]).min()])
-        number = range(self.option[place].max() + 1)
-        values = sign * values.astype(float)
-        each = [values[left & (self.option[place] == option)] for option in number]
-        return sign * np.array([own.min(initial=np.inf) for own in each])
+    def by_option(self, values: list[np.ndarray], sign: int = 1) -> np.ndarray:
+        """The lowest value with which each option of each service is taken, or with sign -1 the highest.
 
-    def least(self, costs: list[np.ndarray], fixed: tuple[int, int] | None = None) -> float:
-        """The lowest sum of the costs of one option for each service; `fixed`: a service, and its option."""
-        linked = list(self.option)
-        alone = sum(cost[0] for place, cost in enumerate(costs) if place not in self.option)
-        if fixed is None or fixed[0] not in self.option:
-            return alone + self.choices.least([costs[place] for place in linked])
-        number = self.choices.starts[linked.index(fixed[0])] + fixed[1]
-        return alone + self.choices.least([costs[place] for place in linked], number)
+        Infinite where an option is not left.
+        """
+        found = np.full(self.starts[-1], np.inf)
+        for start, end, own, option, left in zip(self.starts, self.starts[1:], values, self.option, self.left):
+            own = sign * own.astype(float)
+            for number in range(end - start):
+                found[start + number] = own[left & (option == number)].min(initial=np.inf)
+        return sign * found
+
+    def bound(self, cost: np.ndarray) -> float:
+        """What the lowest sum of costs cannot fall below: that of services that nothing joins."""
+        return np.minimum.reduceat(cost, self.starts[:-1]).sum()
+
+    def least(self, cost: np.ndarray, fixed: int | None = None) -> float:
+        """The lowest sum of the costs of one option for each service; `fixed`: an option that must be taken."""
+        linked = self.linked
+        number = None if fixed is None or not linked[fixed] else int(linked[:fixed].sum())
+        return cost[~linked].sum() + self.choices.least(cost[linked], number)
+
+
+def _different(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different rows of small whole numbers from 0, and which of them each row is."""
+    sizes = rows.max(axis=0) + 1
+    if np.prod(sizes.astype(float)) > 1e6:
+        different, option = np.unique(rows, axis=0, return_inverse=True)
+        return different, option.ravel()
+    code = np.zeros(len(rows), dtype=int)
+    for column, size in enumerate(sizes):
+        code = code * size + rows[:, column]
+    there = np.bincount(code) > 0
+    first = np.zeros(there.size, dtype=int)
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    return rows[first[there]], (there.cumsum() - 1)[code]
 
 
 class _Record:
@@ -757,11 +774,8 @@ class _Record:
         found = []
         for sign in (1, -1):
             weighted = [sign * weight * own for weight, own in zip(weights, values)]
-            sums = [
-                branch.least([branch.by_option(place, own) for place, own in enumerate(weighted)])
-                for branch in self.branches
-            ]
-            found.append(sign * min(sums) + 0.0)
+            costs = [(branch, branch.by_option(weighted)) for branch in self.branches]
+            found.append(sign * _first([(branch.bound(cost), branch, cost, None) for branch, cost in costs]) + 0.0)
         return found[0], found[1]
 
     def ranks(self, points: list[np.ndarray]) -> list[tuple[int, int]]:
@@ -769,26 +783,24 @@ class _Record:
         best: list[list[tuple]] = [[] for _ in points]
         worst: list[list[tuple]] = [[] for _ in points]
         for branch in self.branches:
-            low = [branch.by_option(place, own) for place, own in enumerate(points)]
-            high = [branch.by_option(place, own, -1) for place, own in enumerate(points)]
+            low, high = branch.by_option(points), branch.by_option(points, -1)
+            there = np.isfinite(low)
             for tries, sign, own, others in ((best, 1, high, low), (worst, -1, low, high)):
-                for place, marks in enumerate(own):
-                    for option, mark in enumerate(marks):
-                        if np.isfinite(mark):
-                            costs = [np.where(np.isfinite(o), sign * (o > mark), np.inf) for o in others]
-                            costs[place] = np.where(np.isfinite(marks), 0.0, np.inf)
-                            bound = sum(cost.min() for cost in costs)
-                            tries[place].append((bound, branch, costs, (place, option)))
+                for place, (start, end) in enumerate(zip(branch.starts, branch.starts[1:])):
+                    for option in start + np.flatnonzero(there[start:end]):
+                        cost = np.where(there, sign * (others > own[option]), np.inf)
+                        cost[start:end] = np.where(there[start:end], 0.0, np.inf)
+                        tries[place].append((branch.bound(cost), branch, cost, option))
         return [(1 + round(_first(good)), 1 - round(_first(bad))) for good, bad in zip(best, worst)]
 
 
-def _first(tries: list[tuple[float, _Branch, list[np.ndarray], tuple[int, int]]]) -> float:
+def _first(tries: list[tuple[float, _Branch, np.ndarray, int | None]]) -> float:
     """The lowest sum of costs among several cases, those with the lowest bound first."""
     lowest = np.inf
-    for bound, branch, costs, fixed in sorted(tries, key=lambda case: case[0]):
+    for bound, branch, cost, fixed in sorted(tries, key=lambda case: case[0]):
         if bound >= lowest - _SMALL:
             break
-        lowest = min(lowest, branch.least(costs, fixed))
+        lowest = min(lowest, branch.least(cost, fixed))
     return lowest
 
 
