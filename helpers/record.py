@@ -50,6 +50,10 @@ class Contradiction(ValueError):
             f"These {len(lines)} statements contradict each other; correct one, or leave one out:\n" + "\n".join(lines)
         )
 
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows these lines instead of a traceback: the fault is in the record, not in the calling code.
+        return f"Contradiction: {self}".split("\n")
+
 
 # The statements
 

@@ -97,7 +97,7 @@ def left_of(rows):
     return READINGS[np.all([true_of(row) for row in rows.to_dict("records")], axis=0)]
 
 
-SOME = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+SOME = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 @SOME
