@@ -387,7 +387,7 @@ def contradiction(of_round: pd.DataFrame, rows: pd.DataFrame) -> list[str]:
     """The ids of statements that cannot all be true, none of which can be left out; [] if there are none.
 
     Found by a deletion filter that lets go of what is inferred first and of what is stated last.
-    Method: Chinneck (2008), Feasibility and Infeasibility in Optimization, chapter 6.
+    Method: Chinneck (2008), Feasibility and Infeasibility in Optimization.
     """
     try:
         _solved(of_round, rows)
