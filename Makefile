@@ -8,7 +8,7 @@ export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests chromium lock clean
+.PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests engines chromium lock clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ $(READY): $(LOCK) pyproject.toml
 lab: $(READY) ## open JupyterLab on the first notebook
 	@$(BIN)/python -m helpers.lab
 
-test: $(READY) check unit notebook-tests browser-tests ## run every check
+test: $(READY) check unit notebook-tests browser-tests engines ## run every check
 	@echo "Every check passed."
 
 data: $(READY) ## check the data alone
@@ -50,6 +50,9 @@ oldest: $(READY) ## run the checks on the oldest dependencies that the ranges ad
 	@$(BIN)/uv pip compile pyproject.toml --group dev --resolution lowest-direct --generate-hashes \
 	  --python-version 3.11 --no-header --quiet -o $(VENV)/oldest.lock
 	@$(MAKE) --no-print-directory unit notebook-tests PYTHON=python3.11 VENV=$(VENV)/oldest LOCK=$(VENV)/oldest.lock
+
+engines: $(READY) ## drive the rendered pages in Firefox and WebKit (ONLY="02 04": those pages)
+	@ONLY="$(ONLY)" $(BIN)/python -m tests.engines
 
 mutate-data: $(READY) ## make one cell of data/ wrong at a time: which check notices? (SEED, CHANGES)
 	@$(BIN)/python -m tests.campaigns.mutate_data --seed $(or $(SEED),2014) --changes $(or $(CHANGES),400)
@@ -81,4 +84,4 @@ lock: ## pin the newest versions that pyproject.toml admits
 	  --upgrade --no-header --quiet -o requirements.lock
 
 clean: ## remove the environment and everything that was built
-	rm -rf $(VENV) .venv-bench site .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) .venv-bench tests/engines/node_modules site .pytest_cache .hypothesis .ruff_cache

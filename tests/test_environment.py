@@ -50,7 +50,9 @@ def test_build_tools_of_the_project_are_locked_too():
 
 def test_no_tracked_file_names_a_package_index():
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    hosts = re.compile("|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "conda" + r"\.anaconda\.org"]))
+    hosts = re.compile(
+        "|".join(["pypi" + r"\.org", "pythonhosted" + r"\.org", "conda" + r"\.anaconda\.org", "npmjs" + r"\.(org|com)"])
+    )
     named = [name for name in files if hosts.search((ROOT / name).read_text(encoding="utf-8", errors="ignore"))]
     assert named == []
 

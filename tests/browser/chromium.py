@@ -10,16 +10,22 @@ import sys
 from tests.browser.driver import chromium
 
 
+def install(name: str, packages: list[str]) -> None:
+    """Debian's packages for what was not found, where this machine has them and lets us."""
+    if not shutil.which("apt-get") or not hasattr(os, "geteuid"):
+        return
+    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"] if shutil.which("sudo") else None
+    if prefix is not None:
+        print(f"No {name} found: installing Debian's ...", flush=True)
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
+            subprocess.run([*prefix, *command], stdout=subprocess.DEVNULL, check=False)
+
+
 def main() -> int:
     """0 when there is a Chromium, or when its absence may be passed over (never under CI)."""
     if chromium():
         return 0
-    if shutil.which("apt-get") and hasattr(os, "geteuid"):
-        prefix = [] if os.geteuid() == 0 else ["sudo", "-n"] if shutil.which("sudo") else None
-        if prefix is not None:
-            print("No Chromium found: installing Debian's ...")
-            for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
-                subprocess.run([*prefix, *command], stdout=subprocess.DEVNULL, check=False)
+    install("Chromium", ["chromium"])
     if chromium():
         return 0
     print(

@@ -378,7 +378,8 @@ def main(words: list[str] | None = None) -> int:
 
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "project"
-        ignored = shutil.ignore_patterns(".git", ".venv*", "site", ".site-*", "__pycache__", ".*_cache", ".hypothesis")
+        unneeded = (".git", ".venv*", "node_modules", "site", ".site-*", "__pycache__", ".*_cache", ".hypothesis")
+        ignored = shutil.ignore_patterns(*unneeded)
         skip = lambda where, names: ignored(where, names) - ({"site"} if Path(where).name == "helpers" else set())  # noqa: E731
         shutil.copytree(ROOT, folder, ignore=skip)
         uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
