@@ -8,7 +8,7 @@ export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests engines chromium lock clean
+.PHONY: help bench lab test data notebooks readme site determinism oldest mutate-data mutate-code check unit notebook-tests browser-tests engines pythons chromium lock clean
 
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ lab: $(READY) ## open JupyterLab on the first notebook
 	@$(BIN)/python -m helpers.lab
 
 test: $(READY) check unit notebook-tests browser-tests engines ## run every check
+	@$(MAKE) --no-print-directory pythons ONLY=newest
 	@echo "Every check passed."
 
 data: $(READY) ## check the data alone
@@ -53,6 +54,9 @@ oldest: $(READY) ## run the checks on the oldest dependencies that the ranges ad
 
 engines: $(READY) ## drive the rendered pages in Firefox and WebKit (ONLY="02 04": those pages)
 	@ONLY="$(ONLY)" $(BIN)/python -m tests.engines
+
+pythons: $(READY) ## run the checks but for the browsers' on each Python found (ONLY=newest: on that)
+	@ONLY="$(ONLY)" MAKE="$(MAKE)" $(BIN)/python -m tests.pythons
 
 mutate-data: $(READY) ## make one cell of data/ wrong at a time: which check notices? (SEED, CHANGES)
 	@$(BIN)/python -m tests.campaigns.mutate_data --seed $(or $(SEED),2014) --changes $(or $(CHANGES),400)
