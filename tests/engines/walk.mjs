@@ -33,8 +33,8 @@ const undrawn = () => [...document.querySelectorAll("figure.chart")]
 const allDrawn = () => document.readyState === "complete" &&
   [...document.querySelectorAll("figure.chart")].every((figure) => figure.matches(".drawn"));
 
-// The charts of the page, each with its controls.
-const listed = () => [...document.querySelectorAll("figure.chart")].map((figure) => {
+// The drawn charts of the page, each with its controls.
+const listed = () => [...document.querySelectorAll("figure.chart.drawn")].map((figure) => {
   const controls = figure.querySelectorAll(".choices select, .choices input[type=range], .choices fieldset");
   const describe = (control) => ({
     label: (control.labels?.[0] ?? control.querySelector("legend")).textContent.trim(),
@@ -48,7 +48,7 @@ const focus = (id, at) => {
   const figure = document.getElementById(id);
   const control = figure.querySelectorAll(".choices select, .choices input[type=range], .choices fieldset")[at];
   const field = control.querySelector("input:checked") ?? control;
-  window.picture = () => figure.querySelector("svg").outerHTML;
+  window.picture = () => figure.querySelector("svg").innerHTML; // without its description, which follows the choices
   window.before = window.picture();
   field.focus();
   return document.activeElement === field;
@@ -90,9 +90,9 @@ async function faultOf(id, { label, key }, at) {
 async function visit(name) {
   const fault = (text) => wrong.push(`${browser.name}, ${name}${text}`);
   await browser.open(pathToFileURL(join(folder, name)).href);
-  const drawn = await comes(allDrawn);
+  await comes(allDrawn);
   for (const id of await browser.run(undrawn)) fault(`, ${id}: the chart should be drawn and is not`);
-  for (const { id, controls } of drawn ? await browser.run(listed) : []) {
+  for (const { id, controls } of await browser.run(listed)) {
     counts.charts += 1;
     for (const [at, control] of controls.entries()) {
       counts.controls += 1;
