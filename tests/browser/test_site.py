@@ -96,7 +96,7 @@ def names(site):
 
 def picture(drawn):
     """What a chart shows, as text."""
-    return drawn.evaluate("svg => svg.outerHTML")
+    return drawn.evaluate("svg => svg.innerHTML")  # without the description, which changes with every choice
 
 
 def moving(page):
