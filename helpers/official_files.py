@@ -212,11 +212,11 @@ def official_files(folder: Path | str = FOLDER) -> pd.DataFrame:
 
 
 def read_interim_results(
-    path: Path | str, spellings: pd.DataFrame | None = None, providers: pd.DataFrame | None = None
+    path: Path | str, other_names: pd.DataFrame | None = None, providers: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Interim payment-by-results figures of the 21 CRCs, one row a CRC and cohort.
 
-    The cohorts are Oct-Dec 2015 and Jan-Mar 2016. spellings and providers are those tables of data/ (loaded where
+    The cohorts are Oct-Dec 2015 and Jan-Mar 2016. other_names and providers are those tables of data/ (loaded where
     not given).
     Columns: provider_id, name (as printed), cohort, date, date_end, status (interim), eligible_offenders,
     offenders (measurable cohort), reoffenders, reoffences, binary_rate (percent, as printed), frequency_rate
@@ -225,7 +225,7 @@ def read_interim_results(
     Raises OfficialFileError. Layout: sheets 2 and 4, header in row 3 or, below further notes, after it.
     """
     path = Path(path)
-    known = _crc_names(spellings, providers)
+    known = _crc_names(other_names, providers)
     book = _open_workbook(path)
     if len(book.sheet_names) < max(INTERIM_SHEETS):
         _refuse(path, None, None, f"{len(book.sheet_names)} sheets ({', '.join(book.sheet_names)})",
@@ -679,11 +679,11 @@ def _check_years(
 # The interim workbook
 
 
-def _crc_names(spellings: pd.DataFrame | None, providers: pd.DataFrame | None) -> dict[str, str]:
-    if spellings is None or providers is None:
+def _crc_names(other_names: pd.DataFrame | None, providers: pd.DataFrame | None) -> dict[str, str]:
+    if other_names is None or providers is None:
         from helpers import data
 
-        spellings = data.load("provider_spellings") if spellings is None else spellings
+        other_names = data.load("other_names") if other_names is None else other_names
         providers = data.load("providers") if providers is None else providers
     crcs = providers[providers["kind"] == "crc"]
     ids = set(crcs["provider_id"])
@@ -693,8 +693,8 @@ def _crc_names(spellings: pd.DataFrame | None, providers: pd.DataFrame | None) -
         for name, crc in zip(crcs[column], crcs["provider_id"], strict=True)
         if isinstance(name, str)
     }
-    known = spellings[spellings["provider_id"].isin(ids)]
-    return names | {_key(spelling): crc for spelling, crc in zip(known["spelling"], known["provider_id"], strict=True)}
+    known = other_names[other_names["provider_id"].isin(ids)]
+    return names | {_key(name): crc for name, crc in zip(known["name"], known["provider_id"], strict=True)}
 
 
 def _key(name: str) -> str:

@@ -20,7 +20,6 @@ from helpers import data, notebooks, stopping
 ROOT = data.DATA.parent
 NOTEBOOKS = "| notebook | the question |"
 TABLES = "| table | file | what |"
-ADDED = "rows added later, each from its own document"
 LICENCES = ("OGL-3.0", "OPL-3.0", "facts-only")
 
 
@@ -55,17 +54,15 @@ def with_rows(text: str, heading: str, rows: Iterable[str]) -> str:
 
 
 def recounted(text: str, tables: Mapping[str, pd.DataFrame]) -> str:
-    """data/README.md with the rows, the added rows and the licences of each table and the documents counted anew."""
+    """data/README.md with the rows and the licences of each table and the documents counted anew."""
     licences = tables["sources"].set_index("source_id")["licence"]
     rows = []
     for line in text[text.index(TABLES) :].split("\n\n")[0].split("\n")[2:]:
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if cells[0] in tables:
             table = tables[cells[0]]
-            added = len(table) - int(cells[4])
             counts = Counter(table["source_id"].map(licences)) if "source_id" in table else Counter()
-            cells[3], cells[5], cells[6] = str(len(table)), str(added), (cells[6] or ADDED) if added else ""
-            cells[7:] = [str(counts[licence]) for licence in LICENCES]
+            cells[3:] = [str(len(table)), *(str(counts[licence]) for licence in LICENCES)]
         rows.append(f"| {' | '.join(cells)} |")
     kinds = tables["sources"]["url_kind"].value_counts()
     numbers = [len(tables["sources"]), *(kinds[kind] for kind in ("page", "site", "none"))]

@@ -75,15 +75,11 @@ def _short(names: pd.Series) -> pd.Series:
 # --------------------------------------------------------------------------------------------------- names
 
 
-def bodies(providers: pd.DataFrame, spellings: pd.DataFrame) -> pd.DataFrame:
-    """Every body as a table to read: body, names, what (kind, what it is part of, remark, identifiers of its sources).
-
-    names holds every spelling met in the evidence, with the number of files that use it where that is more than one.
-    """
+def bodies(providers: pd.DataFrame, other_names: pd.DataFrame) -> pd.DataFrame:
+    """Every body as a table to read: body, names (every one that a source gives it), what (kind, what it is part of,
+    remark, identifiers of its sources)."""
     short, rows = _names(providers, "short_name"), without_categories(providers)
-    met = spellings.groupby(["provider_id", "spelling"])["used_in"].nunique().reset_index()
-    met["text"] = met["spelling"] + (" (" + met["used_in"].astype(str) + ")").where(met["used_in"] > 1, "")
-    met = met.groupby("provider_id")["text"].agg("; ".join)
+    met = other_names.groupby("provider_id")["name"].agg("; ".join)
     what = rows["kind"].map({kind: words[0] for kind, words in KINDS.items()})
     what += (", part of " + rows["parent_id"].map(short)).fillna("") + _remark(rows)
     return pd.DataFrame(
@@ -91,13 +87,12 @@ def bodies(providers: pd.DataFrame, spellings: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def same_names(spellings: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
-    """The names that mean more than one body: name, body, used_in (the evidence files in which it means that one)."""
-    rows = without_categories(spellings)
-    rows = rows[rows.groupby("spelling")["provider_id"].transform("nunique") > 1]
+def same_names(other_names: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
+    """The names that mean more than one body: name, body."""
+    rows = without_categories(other_names)
+    rows = rows[rows["name"].duplicated(keep=False)]
     rows = rows.assign(body=rows["provider_id"].map(_names(providers)))
-    rows = rows.groupby(["spelling", "body"], as_index=False)["used_in"].agg("; ".join)
-    return rows.assign(used_in=_in_words(rows["used_in"])).rename(columns={"spelling": "name"})
+    return rows[["name", "body"]].sort_values(["name", "body"], ignore_index=True)
 
 
 # -------------------------------------------------------------------------------------------------- places

@@ -34,12 +34,6 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
-def of_their_own(row: dict[str, str]) -> Counter[str]:
-    """How many rows of an evidence file stand in each table, as the page says: 'ratings 81, staff 1'."""
-    parts = (part.rsplit(" ", 1) for part in row["rows of their own"].split(", "))
-    return Counter({table: int(count) for table, count in parts})
-
-
 def wrong_numbers(text: str, tables: dict[str, pd.DataFrame]) -> list[str]:
     """What the page says that the tables do not bear out: one line for each number."""
     problems = []
@@ -48,31 +42,13 @@ def wrong_numbers(text: str, tables: dict[str, pd.DataFrame]) -> list[str]:
         if int(said) != counted:
             problems.append(f"{where}: the page says {said}, the tables hold {counted}")
 
-    *files, total = rows_under(text, "evidence file")
-    decided = tables["evidence_rows"].groupby(["evidence_file", "decision"], observed=True).size()
-    kept: Counter[str] = Counter()
-    for row in files:
-        file, own = row["evidence file"], of_their_own(row)
-        kept += own
-        for decision, column in (("merged", "merged"), ("left_out", "left out")):
-            expect(f"{file}, {column}", row[column], int(decided.get((file, decision), 0)))
-        expect(f"{file}, rows", row["rows"], own.total() + int(row["merged"]) + int(row["left out"]))
-    expect("all files, rows", total["rows"], sum(int(row["rows"]) for row in files))
-    expect("all files, rows of their own", total["rows of their own"], kept.total())
-    for column in ("merged", "left out"):
-        expect(f"all files, {column}", total[column], sum(int(row[column]) for row in files))
-
     described = {row["table"]: row for row in rows_under(text, "table")}
     problems += [f"{name} is not on the page" for name in tables.keys() - described.keys()]
-    problems += [f"{name} is no table" for name in (described.keys() | kept.keys()) - tables.keys()]
+    problems += [f"{name} is no table" for name in described.keys() - tables.keys()]
     licences = tables["sources"].set_index("source_id")["licence"]
     for name in described.keys() & tables.keys():
         row, table = described[name], tables[name]
         expect(f"{name}, rows", row["rows"], len(table))
-        expect(f"{name}, from evidence rows", row["from evidence rows"], kept[name])
-        expect(f"{name}, added", row["added"], len(table) - kept[name])
-        if bool(int(row["added"])) != bool(row["an added row is"]):
-            problems.append(f"{name}: the page must say what an added row is, if and only if there are any")
         counted = Counter(table["source_id"].map(licences)) if "source_id" in table else Counter()
         for column, licence in KINDS.items():
             expect(f"{name}, {column}", row[column], counted[licence])
@@ -89,11 +65,10 @@ def test_every_number_on_the_page_is_counted_again(tables: dict[str, pd.DataFram
     assert wrong_numbers(README.read_text(encoding="utf-8"), tables) == []
 
 
-@pytest.mark.parametrize("first_column", ["table", "evidence file"])
-def test_a_changed_number_is_noticed(tables: dict[str, pd.DataFrame], first_column: str) -> None:
+def test_a_changed_number_is_noticed(tables: dict[str, pd.DataFrame]) -> None:
     text = README.read_text(encoding="utf-8")
-    for row in rows_under(text, first_column):
-        name, rows = row[first_column], row["rows"]
+    for row in rows_under(text, "table"):
+        name, rows = row["table"], row["rows"]
         line = next(line for line in text.splitlines() if line.startswith(f"| {name} |"))
         changed = line.replace(f"| {rows} |", f"| {int(rows) + 1} |", 1)
         assert wrong_numbers(text.replace(line, changed), tables), name
@@ -103,29 +78,6 @@ def test_a_lost_row_is_noticed(tables: dict[str, pd.DataFrame]) -> None:
     text = README.read_text(encoding="utf-8")
     for name, table in tables.items():
         assert wrong_numbers(text, tables | {name: table.iloc[1:]}), name
-
-
-def test_merged_rows_lead_to_rows(tables: dict[str, pd.DataFrame]) -> None:
-    merged = tables["evidence_rows"].query("decision == 'merged'")
-    package = pd.read_json(data.DATA / data.PACKAGE, typ="series")
-    schemas = {resource["name"]: resource["schema"] for resource in package["resources"]}
-    lost = []
-    for name, rows in merged.groupby("table"):
-        key = schemas[name]["primaryKey"]
-        written = pd.read_csv(data.DATA / data.tables().loc[name, "path"], dtype=str, keep_default_na=False)
-        known = set(written[key if isinstance(key, list) else [key]].agg("|".join, axis=1))
-        targets = rows["into"].str.split("; ").explode()
-        lost += [f"{name}: {target}" for target in targets if target not in known]
-    assert lost == []
-
-
-def test_evidence_rows_exist(tables: dict[str, pd.DataFrame]) -> None:
-    sizes = {row["evidence file"]: row["rows"] for row in rows_under(README.read_text("utf-8"), "evidence file")}
-    rows = tables["evidence_rows"]
-    assert (rows["evidence_row"] <= rows["evidence_file"].astype(str).map(sizes).astype(int)).all()
-    left_out = rows["decision"] == "left_out"
-    assert rows.loc[left_out, ["table", "into"]].isna().all(axis=None)
-    assert rows.loc[~left_out, ["table", "into"]].notna().all(axis=None)
 
 
 def cited(tables: dict[str, pd.DataFrame]) -> set[str]:

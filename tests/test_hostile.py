@@ -42,7 +42,7 @@ FREE = {
     *("name", "short_name", "area_served", "former_trusts", "lead_and_partners", "title", "publisher", "note", "fact"),
     *("described_as", "contact_rule", "meaning", "item", "finding", "detail", "office_title", "holder", "owner_name"),
     *("areas_covered", "what", "period", "claim", "reason", "subject", "police_force_areas"),
-    *("spelling", "area", "measure", "unit", "value_text", "band", "scoring_rule", "cohort", "into", "term"),
+    *("area", "measure", "unit", "value_text", "band", "scoring_rule", "cohort", "term"),
     *("standard", "population"),
 }
 STRING = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")  # of an expression

@@ -54,7 +54,7 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def names():
-    return data.load("provider_spellings"), data.load("providers")
+    return data.load("other_names"), data.load("providers")
 
 
 def interim_rows(offset=0):

@@ -10,10 +10,10 @@ from helpers import compare, data, who_is_who
 from helpers.timeline import without_categories
 from tests import cells
 
-NAMES = ("providers", "provider_spellings", "divisions_and_regions", "ownership", "office_holders", "sources")
+NAMES = ("providers", "other_names", "divisions_and_regions", "ownership", "office_holders", "sources")
 T = {name: without_categories(data.load(name)) for name in (*NAMES, "delivery_units")}
 PROVIDERS = T["providers"].set_index("provider_id")
-SPELLINGS, SOURCES = T["provider_spellings"], T["sources"]
+OTHER_NAMES, SOURCES = T["other_names"], T["sources"]
 PLACED = who_is_who.placements(T["providers"], T["divisions_and_regions"], T["ownership"])
 
 # Words that say what kind of body it is, not which.
@@ -96,7 +96,7 @@ READ_BY_HAND = {
     "eight parent organisations": "crc-parent-organisations",
     "next lowest CRC on that date (not named)": "population-crc-next-lowest-february-2019",
 }
-# What kind of body a name can mean by its own words, or by the file that it stands in; the first that fits holds.
+# What kind of body a name can mean by its own words; the first that fits holds.
 KINDS_BY_WORDS = {
     r"^NPS unit: ": "nps_unit",
     r"CRCs$": "crc_group",
@@ -107,16 +107,6 @@ KINDS_BY_WORDS = {
     r"^Probation Service( England)?$": "probation_service",
     r"^Probation Service | region$": "probation_region",
     r" PDU$": "probation_delivery_unit",
-}
-KINDS_BY_FILE = {
-    "timeline/nps_divisions.csv: nps_division_2014_2021": {"nps_division"},
-    "timeline/nps_divisions.csv: probation_region_2021": {"probation_region"},
-    "after_reunification/pdu_inspections.csv": {"probation_delivery_unit", "probation_region"},
-    "after_reunification/pdu_standards.csv": {"probation_delivery_unit"},
-    "after_reunification/regional_inspections.csv": {"probation_region"},
-    "reoffending/reoffending_crc.csv": {"crc"},
-    "timeline/providers.csv": {"crc"},
-    "timeline/ownership.csv": {"crc", "organisation"},
 }
 
 
@@ -131,43 +121,37 @@ def test_a_name_means_the_body_that_its_words_name():
     """Independent of what is committed elsewhere: a name has the words of its body, or is listed above."""
     called = {row.Index: (words(row.name), words(row.short_name), row.kind) for row in PROVIDERS.itertuples()}
     wrong = []
-    for spelling, used_in, body in SPELLINGS[["spelling", "used_in", "provider_id"]].to_numpy():
+    for name, body in OTHER_NAMES[["name", "provider_id"]].to_numpy():
         *names, kind = called[body]
-        by_words = next((kind for pattern, kind in KINDS_BY_WORDS.items() if re.search(pattern, spelling)), None)
-        if spelling in READ_BY_HAND:
-            right = body == READ_BY_HAND[spelling]
+        by_words = next((kind for pattern, kind in KINDS_BY_WORDS.items() if re.search(pattern, name)), kind)
+        if name in READ_BY_HAND:
+            right = body == READ_BY_HAND[name]
         else:
-            right = words(spelling) in names and kind in (
-                {by_words} if by_words else KINDS_BY_FILE.get(used_in, {kind})
-            )
+            right = words(name) in names and kind == by_words
         if not right:
-            wrong.append(f"{spelling!r} in {used_in} stands for {body}")
+            wrong.append(f"{name!r} stands for {body}")
     assert wrong == [], (
-        "data/provider_spellings.csv: the words of the name or its file say another body. Correct provider_id, or add "
-        "the name to READ_BY_HAND in this file once it was read by hand"
+        "data/other_names.csv: the words of the name say another body. Correct provider_id, or add the name to "
+        "READ_BY_HAND in this file once it was read by hand"
     )
 
 
 def test_no_name_is_read_by_hand_in_vain():
-    assert set(READ_BY_HAND) <= set(SPELLINGS["spelling"])
+    assert set(READ_BY_HAND) <= set(OTHER_NAMES["name"])
 
 
 def test_every_name_stands_once_under_its_body():
-    told = who_is_who.bodies(T["providers"], SPELLINGS)
+    told = who_is_who.bodies(T["providers"], OTHER_NAMES)
     assert len(told) == len(T["providers"])
     assert told["body"].is_unique
     met = told.loc[told["names"] != "none", "names"].str.split("; ").explode()
-    assert len(met) == len(SPELLINGS.drop_duplicates(["spelling", "provider_id"]))
-    files = met.str.extract(r" \((\d)\)$")[0].astype(float)
-    # Two names end in a number of their own, 'CRCs in the domestic abuse thematic (8)'; neither is in several files.
-    own = met.str.contains(r"(?:thematic|2019-20) \(\d\)$")
-    assert files.mask(own, 1).fillna(1).sum() == len(SPELLINGS)
+    assert len(met) == len(OTHER_NAMES)
 
 
 def test_names_of_one_company_by_hand():
-    told = who_is_who.bodies(T["providers"], SPELLINGS).set_index("body")
+    told = who_is_who.bodies(T["providers"], OTHER_NAMES).set_index("body")
     row = told.loc["Thames Valley CRC"]
-    assert row["names"] == ("Thames Valley (2); Thames Valley CRC (3); Thames Valley Community Rehabilitation Company")
+    assert row["names"] == ("Thames Valley; Thames Valley CRC; Thames Valley Community Rehabilitation Company")
     assert row["what"] == (
         "Community Rehabilitation Company, part of All CRCs. One published recode places it in a South East region; "
         "source bbc-award14, rw-owners, published-code-provider-list, rw-thames-valley-2018, rw-nps-swsc-2018, "
@@ -177,11 +161,10 @@ def test_names_of_one_company_by_hand():
 
 
 def test_names_that_mean_several_bodies():
-    told = who_is_who.same_names(SPELLINGS, T["providers"])
+    told = who_is_who.same_names(OTHER_NAMES, T["providers"])
     assert told.groupby("name").size().to_dict() == {"London": 3, "North East": 2, "North West": 2, "Wales": 3}
-    wales = told[told["name"] == "Wales"].set_index("body")["used_in"]
-    assert wales["Wales CRC"] == "timeline / ownership; timeline / providers"
-    assert who_is_who.same_names(SPELLINGS[SPELLINGS["spelling"] == "RRP"], T["providers"]).empty
+    assert "Wales CRC" in told.loc[told["name"] == "Wales", "body"].tolist()
+    assert who_is_who.same_names(OTHER_NAMES[OTHER_NAMES["name"] == "RRP"], T["providers"]).empty
 
 
 # ------------------------------------------------------------------------------------------------ bodies
@@ -468,7 +451,7 @@ def test_places_in_words():
     )
     regions = who_is_who.placed_in_words(PLACED, "probation_region")
     assert "Cheshire and Greater Manchester CRC was divided between Greater Manchester and North West." in regions
-    double = who_is_who.same_names(SPELLINGS, T["providers"])["name"].unique()
+    double = who_is_who.same_names(OTHER_NAMES, T["providers"])["name"].unique()
     assert sorted(double) == ["London", "North East", "North West", "Wales"]
 
 
