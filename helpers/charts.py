@@ -134,7 +134,8 @@ def publish(
     chart.description = description
     chart.usermeta = {
         "source_ids": sorted(set(source_ids)),
-        "embedOptions": {"renderer": "svg", "actions": {"export": True, "source": False, "editor": False}},
+        # Only errors on the console: that a layer has no rows under some choice is meant, and Vega would warn of it.
+        "embedOptions": {"renderer": "svg", "actions": {"export": True, "source": False, "editor": False}, "logLevel": 1},
     }
     return chart
 
