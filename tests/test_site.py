@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 
 from helpers import data, notebooks
 from helpers.display import VEGALITE_MIME
-from helpers.site import build, figures, finish, pages
+from helpers.site import build, figures, finish, front, pages
 from tests import site_samples
 
 
@@ -208,6 +208,130 @@ def test_what_belongs_to_a_chart_is_folded_under_its_name(site):
     for figure in soup.select("figure.chart"):
         said = [summary.get_text() for summary in figure.select("summary")]
         assert said[0] == "Table of the data" and "The chart in words" in said
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return {name: data.load(name) for name in data.tables().index}
+
+
+@pytest.fixture(scope="module")
+def told(tables):
+    return {finding.id: finding for finding in front.findings(tables)}
+
+
+def raw(path, **kept):
+    """Rows of a table as they stand in its file."""
+    rows = pd.read_csv(data.DATA / path)
+    for column, value in kept.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
+def amounts(sentence):
+    """The numbers of a sentence that are no years."""
+    return [float(word) for word in re.findall(r"\d+(?:\.\d+)?", re.sub(r"\b20\d\d(-\d\d)?\b", "", sentence))]
+
+
+def test_the_numbers_of_the_findings_are_those_of_the_tables(told):
+    facts = raw("reoffending/facts.csv").set_index("fact_id")["value"]
+    results = raw("timeline/contract_performance.csv").set_index("contract_performance_id")["value"]
+    measured = results["2017-03-all-probation-fall-in-binary-rate"], -facts["minister-binary-change"]
+    assert amounts(told["reoffending"].sentence) == [facts["planned-fall"], *measured]
+    assert f"{results['2017-03-all-probation-rise-in-frequency-rate']:.0f}% more often" in told["reoffending"].note
+
+    bands = raw("ratings/band_distribution.csv", round="2018-19", standard="overall", coverage="full_round")
+    good = bands[bands["band"] == "Good"].set_index("service_type")
+    expected = [good.loc[body, column] for body in ("NPS", "CRC") for column in ("services", "of")]
+    assert amounts(told["inspections"].sentence) == expected
+
+    over = raw("staffing/workload.csv", measure="share_over_40_percent").set_index("provider_id")["value_low"]
+    assert amounts(told["caseloads"].sentence) == [over["all-crcs"], 40, over["nps"]]
+
+    amount = raw("timeline/money.csv").set_index("money_id")["amount"]
+    profit, loss = amount["crc-profit-first-forecast"], amount["crc-losses-forecast-2018-03"]
+    assert amounts(told["profits"].sentence) == [profit, loss]
+
+    units = raw("after_reunification/delivery_unit_inspections.csv")["band"]
+    assert amounts(told["since"].sentence) == [(units == "Inadequate").sum(), len(units)]
+
+
+def test_findings_are_short_and_lead_to_their_notebook_and_sources(tables, told):
+    known, written = set(tables["sources"]["source_id"]), {path.stem for path in notebooks.paths()}
+    assert len(told) == 5
+    for finding in told.values():
+        assert len(finding.sentence.split()) <= front.LONGEST and finding.sentence.endswith(".")
+        assert all(len(part.split()) <= front.LONGEST for part in re.split(r"(?<=\.) ", finding.note))
+        assert finding.source_ids and set(finding.source_ids) <= known
+        assert finding.notebook in written
+    assert all(len(part.split()) <= 40 for part in front.trust(tables))
+
+
+def test_every_notebook_has_one_theme_on_the_front_page():
+    placed = [name for names in front.THEMES.values() for name in names]
+    assert sorted(placed) == [path.stem for path in notebooks.paths()]
+
+
+def test_a_notebook_is_listed_with_its_question_and_the_first_sentence_of_its_answer():
+    path = notebooks.FOLDER / "06_reoffending.ipynb"
+    card = front.card(path.stem, nbformat.read(path, 4))
+    assert (card.title, card.question) == ("06 Reoffending", "Did reoffending fall?")
+    assert card.answer.startswith("In part: ") and card.answer.endswith("%.")
+
+
+def test_the_charts_of_the_findings_are_small_pictures_with_words_to_read(told):
+    for finding in told.values():
+        drawn = BeautifulSoup(front.svg(finding), "html.parser").svg
+        assert float(drawn["width"]) <= 340 and float(drawn["height"]) <= 160
+        sizes = [float(text["font-size"].removesuffix("px")) for text in drawn.find_all("text")]
+        assert sizes and min(sizes) >= 13
+        assert not drawn.find_all(["script", "image", "foreignobject"])
+
+
+def test_the_front_page_shows_each_finding_with_its_picture_and_sources(site, told):
+    soup = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser")
+    items = soup.select("ol.told > li")
+    assert [item.select_one(".sentence").get_text() for item in items] == [each.sentence for each in told.values()]
+    for item, finding in zip(items, told.values()):
+        assert item.img["alt"] == finding.alt and len(finding.alt) > 40
+        assert (site / item.img["src"]).read_text(encoding="utf-8") == front.svg(finding)
+        sources = item.select(".beneath a[href^=sources-]")
+        assert len(sources) == len(set(finding.source_ids))
+    assert soup.find("a", href="01_sample.html") and "How many staff?" in soup.select_one(".themes").get_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "change", "finding"),
+    [
+        ("reoffending_facts", {"fact_id": "planned-fall"}, {"value": 1.0}, "reoffending"),
+        ("reoffending_facts", {"fact_id": "planned-fall"}, {"qualifier": "about"}, "reoffending"),
+        ("band_distribution", {"service_type": "NPS", "band": "Good"}, {"services": 0}, "inspections"),
+        ("workload", {"provider_id": "nps"}, {"value_low": 90.0, "value_high": 90.0}, "caseloads"),
+        ("money", {"money_id": "crc-losses-forecast-2018-03"}, {"qualifier": "about"}, "profits"),
+        ("delivery_unit_inspections", {"band": "Inadequate"}, {"band": "Good"}, "since"),
+    ],
+)
+def test_a_word_that_no_longer_holds_stops_the_front_page(tables, table, rows, change, finding):
+    altered = tables[table].copy()
+    chosen = pd.concat([altered[column].astype(str) == value for column, value in rows.items()], axis=1).all(axis=1)
+    for column, value in change.items():
+        altered[column] = altered[column].astype(object).mask(chosen, value)
+    with pytest.raises(front.Overturned, match=f"front page, finding {finding}: .*rewrite"):
+        front.findings({**tables, table: altered})
+
+
+def test_a_sentence_that_no_longer_holds_leaves_the_previous_site(folder, tmp_path, monkeypatch, capsys):
+    def overturned(_):
+        front.holds(False, "since", "'the lowest band'")
+
+    target = tmp_path / "site"
+    target.mkdir()
+    monkeypatch.setattr(front, "findings", overturned)
+    monkeypatch.setattr(notebooks, "paths", lambda *_: [folder / "01_sample.ipynb"])
+    assert build.main(["--to", str(target)]) == 1
+    said = capsys.readouterr().err
+    assert "finding since: 'the lowest band' no longer holds" in said and "previous site is as it was" in said
+    assert not list(target.iterdir())
 
 
 def test_drawers_have_names_to_be_heard(site):

@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 
 from helpers import data, notebooks
-from helpers.site import pages
-from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script, thumbnail
+from helpers.site import front, pages
+from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
 from helpers.site.finish import Finisher
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,8 @@ def build(
 ) -> Path:
     """Renders the notebooks of a folder with the tables of another into `target`; returns it.
 
-    Raises SiteError naming notebook, cell and rule, and leaves the previous `target` as it was.
+    Raises SiteError naming notebook, cell and rule, or front.Overturned naming a finding, and leaves the previous
+    `target` as it was.
     """
     import nbformat
 
@@ -138,7 +139,11 @@ def _write_sources(
             else:
                 cell.source = cell.source.replace("(../data/README.md)", "(data.md)")
         nbformat.write(notebook, folder / path.name)
-        cards.append(_card(path, notebook, drawn, folder / "extra"))
+        card = front.card(path.stem, notebook)
+        if card is None:
+            first = notebook.cells[0].id
+            raise SiteError([f"{path.name}, cell {first}: a notebook needs a title and a question in bold; add them"])
+        cards.append(card)
     used: dict[str, list[tuple[str, str]]] = {}
     for figure in drawn:
         for source in figure.source_ids:
@@ -150,30 +155,13 @@ def _write_sources(
     ]
     for page in made:
         (folder / f"{page.name}.md").write_text(page.text, encoding="utf-8")
-    (folder / "index.md").write_text(pages.front_page(cards), encoding="utf-8")
+    found = front.findings(tables)
+    for finding in found:
+        (folder / "extra" / "charts" / f"finding-{finding.id}.svg").write_text(front.svg(finding), encoding="utf-8")
+    (folder / "index.md").write_text(front.page(tables, found, cards, links), encoding="utf-8")
     about = (data_folder / "README.md").read_text(encoding="utf-8")
     (folder / "data.md").write_text(about, encoding="utf-8")
     return len(made) + 2
-
-
-def _card(path: Path, notebook: Any, drawn: list[Figure], folder: Path) -> dict[str, Any]:
-    """Title, question and picture of a notebook; the picture is that of its first chart."""
-    opening = notebook.cells[0].source
-    title = re.search(r"^# (.+)$", opening, re.M)
-    question = re.search(r"\*\*(.+?)\*\*", opening, re.S)
-    card = {
-        "name": path.stem,
-        "title": title.group(1) if title else path.stem,
-        "question": question.group(1) if question else "",
-    }
-    first = next((figure for figure in drawn if figure.notebook == path.name), None)
-    if not (title and question and first):
-        missing = "a title, a question in bold and a chart"
-        raise SiteError([f"{path.name}, cell {notebook.cells[0].id}: a notebook needs {missing}; add what is missing"])
-    small = thumbnail(first.picture)
-    (folder / "charts" / f"card-{path.stem}.png").write_bytes(small)
-    width, height = (int.from_bytes(small[at : at + 4], "big") for at in (16, 20))
-    return {**card, "picture": f"charts/card-{path.stem}.png", "width": width, "height": height}
 
 
 def _sphinx(source: Path, target: Path, trees: Path, documents: int) -> None:
@@ -266,7 +254,7 @@ def main(arguments: list[str] | None = None) -> int:
     target = parser.parse_args(arguments).to.resolve()
     try:
         build(target=target)
-    except (SiteError, data.DataError) as problem:
+    except (SiteError, front.Overturned, data.DataError) as problem:
         print(problem, file=sys.stderr)
         print("Nothing was written; the previous site is as it was.", file=sys.stderr)
         return 1

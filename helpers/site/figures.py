@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,12 +193,6 @@ def _texts_in(rows: dict[str, list[dict[str, Any]]]) -> list[str]:
 
 def markup(figure: Figure, source_links: dict[str, tuple[str, str]]) -> str:
     """The frame of the chart on its page; the script of the site fills it."""
-    links = [f'<a href="{href}">{escape(title)}</a>' for href, title in map(source_links.get, figure.source_ids)]
-    if len(links) > FEW_SOURCES:
-        listed = "".join(f"<li>{link}</li>" for link in links)
-        sources = f"<details><summary>Sources: {len(links)} documents</summary><ul>{listed}</ul></details>"
-    else:
-        sources = f"<p>{'Source' if len(links) == 1 else 'Sources'}: {'; '.join(links)}</p>"
     name, description = escape(figure.title), escape(figure.spec["description"])
     width, height = _size(figure.picture)
     room = round(height * min(1, 880 / width))
@@ -210,11 +204,21 @@ def markup(figure: Figure, source_links: dict[str, tuple[str, str]]) -> str:
         '<div class="beneath">'
         '<details class="rows"><summary>Table of the data</summary>'
         "<noscript><p>The table is in the download.</p></noscript></details>"
-        f"<details><summary>The chart in words</summary><p>{description}</p></details>{sources}"
+        f"<details><summary>The chart in words</summary><p>{description}</p></details>"
+        f"{source_list(figure.source_ids, source_links)}"
         f'<p class="downloads">Download: <a href="charts/{figure.id}.zip" download>'
         "table with method and sources (zip)</a></p>"
         "</div></figure>"
     ).replace("`", "&#96;")
+
+
+def source_list(source_ids: Iterable[str], source_links: Mapping[str, tuple[str, str]]) -> str:
+    """Links to the rows of the documents, folded where there are many."""
+    links = [f'<a href="{href}">{escape(title)}</a>' for href, title in map(source_links.get, source_ids)]
+    if len(links) > FEW_SOURCES:
+        listed = "".join(f"<li>{link}</li>" for link in links)
+        return f"<details><summary>Sources: {len(links)} documents</summary><ul>{listed}</ul></details>"
+    return f"<p>{'Source' if len(links) == 1 else 'Sources'}: {'; '.join(links)}</p>"
 
 
 def _size(picture: str) -> tuple[int, int]:
@@ -281,15 +285,3 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
             entry.external_attr = 0o644 << 16
             bundle.writestr(entry, text.encode("utf-8"), compress_type=zipfile.ZIP_DEFLATED)
     return packed_files.getvalue()
-
-
-def thumbnail(picture: str, width: int = 320) -> bytes:
-    """A small picture for the card of a notebook."""
-    from PIL import Image
-
-    image = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
-    image = image.crop((0, 0, image.width, min(image.height, round(image.width * 0.62))))
-    image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
-    small = io.BytesIO()
-    image.quantize(16, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-    return small.getvalue()

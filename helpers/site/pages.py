@@ -1,4 +1,4 @@
-"""The pages that are made from the tables: front page, sources, providers, glossary."""
+"""The pages that are made from the tables: sources, providers, glossary."""
 
 from __future__ import annotations
 
@@ -239,27 +239,6 @@ def glossary_page(glossary: pd.DataFrame, links: Mapping[str, tuple[str, str]]) 
             f'<dd>{escape(row.meaning)} <span class="from">From: <a href="{href}">{escape(title)}</a></span></dd>'
         )
     return Page("glossary", "Glossary", f"<dl class='glossary'>{items}</dl>{cite('Glossary')}")
-
-
-def front_page(cards: list[dict[str, str]]) -> str:
-    """The front page: a card and a picture for each notebook, and the tree of pages."""
-    items = "".join(
-        f'<li><a href="{card["name"]}.html"><img src="{card["picture"]}" alt="" width="{card["width"]}" '
-        f'height="{card["height"]}" loading="lazy"><span class="card-title">{escape(card["title"])}</span></a>'
-        f"<p>{escape(card['question'])}</p></li>"
-        for card in cards
-    ).replace("`", "&#96;")
-    tree = "\n".join(card["name"] for card in cards)
-    return (
-        f"# {COLLECTION}\n\n"
-        "Between 2014 and 2021 probation in England and Wales was split in two: a public National Probation Service\n"
-        "and 21 Community Rehabilitation Companies run under contract. These pages let you see, question and share\n"
-        "the public evidence on what happened. Every figure names its source. Every chart and control works without a\n"
-        "network and without Python.\n\n"
-        f"````````{{raw}} html\n<ul class='cards'>{items}</ul>\n{cite('front page')}\n````````\n\n"
-        f"```{{toctree}}\n:hidden:\n:caption: Pages\n\n{tree}\n```\n\n"
-        "```{toctree}\n:hidden:\n:caption: Reference\n\nproviders\nsources\nglossary\ndata\n```\n"
-    )
 
 
 def link_table(sources: pd.DataFrame, places: Mapping[str, str]) -> dict[str, tuple[str, str]]:
