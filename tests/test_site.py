@@ -334,6 +334,17 @@ def test_a_sentence_that_no_longer_holds_leaves_the_previous_site(folder, tmp_pa
     assert not list(target.iterdir())
 
 
+def test_a_link_preview_has_a_title_a_description_and_a_picture(site, told):
+    for path in site.glob("*.html"):
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        seen = {tag.get("property") or tag.get("name"): tag.get("content") for tag in soup.find_all("meta")}
+        assert seen["og:title"] == soup.title.get_text(), path.name
+        assert 5 < len(seen["description"]) <= finish.LONGEST and seen["og:description"] == seen["description"]
+        assert (site / seen["og:image"]).read_bytes().startswith(b"\x89PNG")
+        if path.name == "index.html":
+            assert seen["description"].startswith("Probation supervises people")
+
+
 def test_drawers_have_names_to_be_heard(site):
     for path in site.glob("*.html"):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")

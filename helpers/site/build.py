@@ -22,7 +22,7 @@ import pandas as pd
 from helpers import data, notebooks
 from helpers.site import front, pages
 from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
-from helpers.site.finish import Finisher
+from helpers.site.finish import PREVIEW, Finisher
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = Path(__file__).resolve().parent / "static"
@@ -158,6 +158,7 @@ def _write_sources(
     found = front.findings(tables)
     for finding in found:
         (folder / "extra" / "charts" / f"finding-{finding.id}.svg").write_text(front.svg(finding), encoding="utf-8")
+    (folder / "extra" / PREVIEW).write_bytes(front.preview(found[0]))
     (folder / "index.md").write_text(front.page(tables, found, cards, links), encoding="utf-8")
     about = (data_folder / "README.md").read_text(encoding="utf-8")
     (folder / "data.md").write_text(about, encoding="utf-8")

@@ -1,10 +1,11 @@
-"""What every page gets after Sphinx wrote it: a content security policy, links to sources, terms and providers,
-tables that scroll; and the check that every link inside the site leads somewhere."""
+"""What every page gets after Sphinx wrote it: a content security policy, what a link preview shows, links to sources,
+terms and providers, tables that scroll; and the check that every link inside the site leads somewhere."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,8 @@ POLICY = (
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'self' file: data: blob:; "
     "font-src 'self' file:; connect-src 'none'; object-src 'none'; base-uri 'none'; form-action 'self' file:"
 )
+PREVIEW = "charts/preview.png"
+LONGEST = 200  # characters of a description
 NOT_PROSE = {"a", "button", "code", "dt", "figure", "h1", "h2", "h3", "nav", "pre", "script", "summary", "table"}
 
 
@@ -50,6 +53,7 @@ class Finisher:
         soup.head.insert(0, soup.head.find("meta", charset=True) or "")
         soup.head.insert(1, policy)
         article = soup.find("article")
+        _describe(soup, article)
         if article:
             self._link_cells(article, path.name)
             if path.name != "glossary.html":
@@ -150,6 +154,18 @@ def _wrap(cell: object, href: str) -> None:
     link = Tag(name="a", attrs={"href": href})
     link.extend(list(cell.contents))
     cell.append(link)
+
+
+def _describe(soup: object, article: object) -> None:
+    """Title, description and picture for whoever is sent a link: the first sentences of the page, if it begins with any."""
+    title = soup.title.get_text()
+    said = article.select("div.findings p") or article.select("h1 + p") if article else []
+    text = " ".join(" ".join(part.get_text() for part in said).split())
+    text = text or f"{title}: public evidence on probation in England and Wales"
+    text = textwrap.shorten(text, LONGEST, placeholder=" ...")
+    for name, content in (("og:title", title), ("og:description", text), ("og:image", PREVIEW), ("og:type", "article")):
+        soup.head.append(soup.new_tag("meta", attrs={"property": name, "content": content}))
+    soup.head.append(soup.new_tag("meta", attrs={"name": "description", "content": text}))
 
 
 def _mend(soup: object) -> None:

@@ -7,6 +7,7 @@ stops and names the sentence (`Overturned`).
 from __future__ import annotations
 
 import functools
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,8 +156,8 @@ def reoffending(tables: Mapping[str, pd.DataFrame]) -> Finding:
         "06_reoffending",
         f"Reoffending was to fall by {number(plan.iloc[0])} percentage points; later accounts put the fall at "
         f"{join_words(later.map(number))}, from different starts.",
-        f"The rate is the share of people who reoffend. Those who did offended {number(often['value'])}% more often by "
-        f"{often['date']:%B %Y}. None of this shows what caused it.",
+        f"The rate is the share of people who reoffend. By {often['date']:%B %Y} those people did so "
+        f"{number(often['value'])}% more often. None of this shows what caused it.",
         f"Bars of the fall in percentage points. {_told(rows)}",
         [*found["source_id"], often["source_id"]],
         bars(rows, 0, plan.iloc[0]),
@@ -299,9 +300,14 @@ def svg(finding: Finding) -> str:
 def preview(finding: Finding) -> bytes:
     """The finding with its chart as a PNG for link previews."""
     import vl_convert
+    from PIL import Image
 
-    title = alt.Title(charts.wrap(finding.sentence, 40), fontSize=15)
-    return vl_convert.vegalite_to_png(_spec(finding.chart, title=title, padding=16), scale=3)
+    title = alt.Title(charts.wrap(finding.sentence, 38), fontSize=15)
+    drawn = vl_convert.vegalite_to_png(_spec(finding.chart, title=title, padding=16), scale=3)
+    small = io.BytesIO()
+    few = Image.open(io.BytesIO(drawn)).convert("RGB").quantize(32, dither=Image.Dither.NONE)
+    few.save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 def _spec(chart: alt.LayerChart, **properties: Any) -> dict[str, Any]:
