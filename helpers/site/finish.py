@@ -157,7 +157,7 @@ def _wrap(cell: object, href: str) -> None:
 
 
 def _describe(soup: object, article: object) -> None:
-    """Title, description and picture for whoever is sent a link: the first sentences of the page, if it begins with any."""
+    """Title, picture and the first sentences, if it begins with any, of a page for whoever is sent its link."""
     title = soup.title.get_text()
     said = article.select("div.findings p") or article.select("h1 + p") if article else []
     text = " ".join(" ".join(part.get_text() for part in said).split())
