@@ -115,6 +115,7 @@ def test_top_level_holds_only_what_belongs_there():
             "LICENSE",
             "Makefile",
             "README.md",
+            "CITATION.cff",
             "CONTRIBUTING.md",
             "environment.yml",
         ),

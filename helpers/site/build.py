@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import data, notebooks
-from helpers.site import front, pages
+from helpers.site import dataset, downloads, front, pages
 from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
 from helpers.site.finish import PREVIEW, Finisher
 
@@ -102,14 +102,18 @@ def build(
     read = {path.name: nbformat.read(path, as_version=4) for path in paths}
     tables = {name: data.load(name, data_folder) for name in data.tables(data_folder).index}
     drawn = check(paths, read, tables)
+    broken = dataset.problems(data_folder)
+    if broken:
+        raise SiteError(broken)
+    described = dataset.read(data_folder, tables)
     with tempfile.TemporaryDirectory(prefix=".site-", dir=target.parent) as work:
         source, finished = Path(work, "source"), Path(work, "site")
         source.mkdir()
         links = pages.link_table(tables["sources"], pages.source_places(tables["sources"]))
-        made = _write_sources(source, paths, read, drawn, tables, links, data_folder)
+        made = _write_sources(source, paths, read, drawn, described, links)
         _sphinx(source, finished, Path(work, "trees"), len(paths) + made)
         _write_charts(finished, drawn, tables, links)
-        _finish(finished, tables, links)
+        _finish(finished, described, links)
         _swap(finished, target)
     return target
 
@@ -119,14 +123,15 @@ def _write_sources(
     paths: list[Path],
     read: Mapping[str, Any],
     drawn: list[Figure],
-    tables: Mapping[str, pd.DataFrame],
+    described: dataset.Dataset,
     links: Mapping[str, tuple[str, str]],
-    data_folder: Path,
 ) -> int:
     """What Sphinx reads; returns how many pages were made beside the notebooks."""
     import nbformat
 
+    tables = described.frames
     (folder / "extra" / "charts").mkdir(parents=True)
+    sizes = downloads.write(described, folder / "extra" / "data")
     cards = []
     for path in paths:
         notebook = read[path.name]
@@ -152,6 +157,7 @@ def _write_sources(
         *pages.source_pages(tables["sources"], used),
         *pages.provider_pages(tables),
         pages.glossary_page(tables["glossary"], links),
+        *dataset.table_pages(described, sizes),
     ]
     for page in made:
         (folder / f"{page.name}.md").write_text(page.text, encoding="utf-8")
@@ -160,8 +166,8 @@ def _write_sources(
         (folder / "extra" / "charts" / f"finding-{finding.id}.svg").write_text(front.svg(finding), encoding="utf-8")
     (folder / "extra" / PREVIEW).write_bytes(front.preview(found[0]))
     (folder / "index.md").write_text(front.page(tables, found, cards, links), encoding="utf-8")
-    about = (data_folder / "README.md").read_text(encoding="utf-8")
-    (folder / "data.md").write_text(about, encoding="utf-8")
+    about = (described.folder / "README.md").read_text(encoding="utf-8")
+    (folder / "data.md").write_text(dataset.front(described, about, sizes), encoding="utf-8")
     return len(made) + 2
 
 
@@ -215,9 +221,10 @@ def _vega() -> str:
     return f"(function () {{\n{bundle}\n}})();\n"
 
 
-def _finish(folder: Path, tables: Mapping[str, pd.DataFrame], links: Mapping[str, tuple[str, str]]) -> None:
+def _finish(folder: Path, described: dataset.Dataset, links: Mapping[str, tuple[str, str]]) -> None:
     from tqdm import tqdm
 
+    tables = described.frames
     for name in LEFTOVERS:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / "_sources", ignore_errors=True)
@@ -233,6 +240,7 @@ def _finish(folder: Path, tables: Mapping[str, pd.DataFrame], links: Mapping[str
     dead = finisher.dead_links()
     if dead:
         raise SiteError(dead)
+    dataset.fill(folder, described, {"sources": places, "providers": pages.provider_names(tables["providers"])})
 
 
 def _swap(finished: Path, target: Path) -> None:

@@ -598,8 +598,26 @@
     }
   }
 
+  // All rows of a table stand on its page; a field leaves those that hold every word typed.
+  function filterRows() {
+    for (const region of document.querySelectorAll(".all-rows")) {
+      const rows = [...region.querySelectorAll("tbody tr")];
+      let texts;
+      const said = element("output", { for: "filter" }, `${rows.length} rows`);
+      const keep = ({ target }) => {
+        texts ??= rows.map((row) => [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase());
+        const words = target.value.toLowerCase().split(/\s+/).filter(Boolean);
+        const kept = rows.filter((row, place) => !(row.hidden = !words.every((word) => texts[place].includes(word))));
+        said.textContent = `${kept.length} of ${rows.length} rows`;
+      };
+      const field = element("input", { id: "filter", type: "search", autocomplete: "off", oninput: keep });
+      region.before(element("div", { class: "filter" }, element("label", { for: "filter" }, "Rows with the words"), field, said));
+    }
+  }
+
   function start() {
     openMenusByKeyboard();
+    filterRows();
     for (const figure of document.querySelectorAll("figure.chart")) {
       const place = figure.querySelector(".drawing");
       place.style.minHeight = `${figure.dataset.height}px`;
