@@ -44,8 +44,12 @@ def files(described, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    notebooks = site_samples.collection(tmp_path_factory.mktemp("sample") / "notebooks")
+def notebooks(tmp_path_factory):
+    return site_samples.collection(tmp_path_factory.mktemp("sample") / "notebooks")
+
+
+@pytest.fixture(scope="module")
+def site(notebooks, tmp_path_factory):
     return build.build(notebooks, data.DATA, tmp_path_factory.mktemp("built") / "site")
 
 
@@ -248,8 +252,7 @@ def copied(folder, change):
         (lambda package, _: package.update(version="9.0.0"), "the first version must be that of datapackage.json"),
     ],
 )
-def test_what_a_reader_would_miss_stops_the_build_and_is_named(tmp_path, change, rule):
-    notebooks = site_samples.collection(tmp_path / "notebooks")
+def test_what_a_reader_would_miss_stops_the_build_and_is_named(notebooks, tmp_path, change, rule):
     target = tmp_path / "site"
     target.mkdir()
     (target / "kept.txt").write_text("the previous site")
@@ -291,12 +294,11 @@ def test_hostile_text_stays_text_in_every_download(tmp_path):
         assert {name for tag in tags for name in tag.attrs} <= {"class", "role", "aria-label", "tabindex", "scope"}
 
 
-def test_hostile_text_in_the_dictionary_stays_text(tmp_path):
+def test_hostile_text_in_the_dictionary_stays_text(notebooks, tmp_path):
     def change(package, table):
         for part in (package, table, table["schema"]["fields"][0]):
             part["title"] = part["description"] = site_samples.HOSTILE
 
-    notebooks = site_samples.collection(tmp_path / "notebooks")
     site = build.build(notebooks, copied(tmp_path / "data", change), tmp_path / "site")
     for name in ("data.html", "table-ratings.html"):
         page = soup(site / name)

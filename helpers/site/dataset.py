@@ -252,17 +252,17 @@ def front(dataset: Dataset, about: str, sizes: Mapping[str, int]) -> str:
         for file, said in files.items()
     )
     rows = "".join(
-        f'<tr><th scope="row"><a href="{table.page}.html">{escape(table.name)}</a></th><td>{escape(table.title)}</td>'
-        f'<td class="figure">{number(len(table.frame))}</td><td class="figure">{len(table.columns)}</td>'
-        f"<td>{_csv(table, f'CSV of {table.name}', sizes)}</td></tr>"
+        f'<tr><th scope="row" class="long"><a href="{table.page}.html">{escape(table.title)}</a><br>'
+        f'<code>{table.name}</code></th><td class="figure">{number(len(table.frame))}</td>'
+        f'<td class="figure">{len(table.columns)}</td><td>{_csv(table, f"CSV{_heard(table.name)}", sizes)}</td></tr>'
         for table in tables
     )
     total = sum(len(table.frame) for table in tables)
+    heads = '<th scope="col">Table</th>'
+    heads += "".join(f'<th scope="col" class="figure">{head}</th>' for head in ("Rows", "Columns"))
     listed = (
-        f"<table><caption>{len(dataset.tables)} tables, {number(total)} rows</caption><thead><tr>"
-        '<th scope="col">Table</th><th scope="col">What</th><th scope="col" class="figure">Rows</th>'
-        '<th scope="col" class="figure">Columns</th><th scope="col">File</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f"<table class='tables'><caption>{len(dataset.tables)} tables, {number(total)} rows</caption>"
+        f'<thead><tr>{heads}<th scope="col">File</th></tr></thead><tbody>{rows}</tbody></table>'
     )
     parts = [
         lead,
@@ -286,9 +286,9 @@ def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
 
 
-def _heard(text: str) -> str:
+def _heard(name: str) -> str:
     """Words for those who hear a link without its row."""
-    return f'<span class="visually-hidden">{escape(text)}</span>'
+    return f'<span class="visually-hidden"> of {escape(name)}</span>'
 
 
 def _csv(table: Table, text: str, sizes: Mapping[str, int]) -> str:
@@ -315,10 +315,8 @@ def _loading(table: Table, name: str) -> str:
         "Excel": f"Excel, or the sheet {escape(table.name)} of {name}.xlsx",
         "SQLite": f"SQLite, after <code>sqlite3 {name}.sqlite</code>",
     }
-    lines = "".join(
-        f"<dt>{said[tool]}</dt><dd>{_code(line, f'Line for {tool}')}</dd>" for tool, line in table.lines.items()
-    )
-    return f'<dl class="load">{lines}</dl>'
+    lines = "".join(f"<p>{said[tool]}:</p>{_code(line, f'Line for {tool}')}" for tool, line in table.lines.items())
+    return f'<div class="load">{lines}</div>'
 
 
 def _citing(dataset: Dataset, table: str = "") -> str:

@@ -131,8 +131,8 @@ def test_no_violation_of_wcag_on_any_page_light_dark_wide_narrow(site, page, par
     from axe_playwright_python.sync_playwright import Axe
 
     axe, found, every = Axe(), [], names(site)
-    # The pages of providers are all made of one piece: the first is looked at in every way, the others in one.
-    alike = [name for name in every if name.startswith("provider-")][1:]
+    # Pages of providers and of tables are all made of one piece: the first is looked at in every way, others in one.
+    alike = [name for kind in ("provider-", "table-") for name in [n for n in every if n.startswith(kind)][1:]]
     # Everything is opened once, wide; what is dark differs in its colours alone.
     ways = (
         (1300, "light", WCAG, True),
@@ -263,6 +263,20 @@ def test_a_control_named_as_its_column_begins_with_all_rows(site, page, name):
         assert captions and not [caption for caption in captions if ": 0 of " in caption]
 
 
+def test_the_rows_of_a_table_are_found_by_their_words(site, page):
+    visit(page, f"file://{site}/table-ratings.html")
+    shown = page.locator(".all-rows tbody tr").filter(visible=True)
+    every = shown.count()
+    assert every == len(data.load("ratings"))
+    page.get_by_label("Rows with the words").fill("crc-london Overall")
+    said = page.locator(".filter output").text_content()
+    assert 0 < shown.count() < every and said == f"{shown.count()} of {every} rows"
+    assert all("crc-london" in text and "overall" in text for text in shown.all_text_contents())
+    page.get_by_label("Rows with the words").fill("")
+    assert shown.count() == every
+    clean(page)
+
+
 def test_search_works_from_disk(site, page):
     visit(page, f"file://{site}/index.html")
     page.locator("input.sidebar-search").fill("caseload")
@@ -349,7 +363,7 @@ def test_hostile_text_stays_text(tmp_path, page):
     folder = site_samples.hostile_data(tmp_path / "data")
     made = site_samples.collection(tmp_path / "notebooks", site_samples.HOSTILE, folder)
     site = build.build(made, folder, tmp_path / "site")
-    for name in ("index", "01_sample", "glossary", "sources-1", "provider-nps", "search"):
+    for name in ("index", "01_sample", "glossary", "sources-1", "provider-nps", "data", "table-sources", "search"):
         address = f"file://{site}/{name}.html" + ("?q=caseload" if name == "search" else "")
         visit(page, address)
         if name == "search":
