@@ -145,6 +145,8 @@ def test_no_violation_of_wcag_on_any_page_light_dark_wide_narrow(site, page, par
             opened.set_viewport_size({"width": 1300, "height": 900})
             opened.emulate_media(color_scheme="light", reduced_motion="reduce")
             visit(opened, f"file://{site}/{name}")
+            # One row of a table of the data is made like the next, and there are thousands.
+            opened.evaluate("document.querySelectorAll('.all-rows tr:nth-child(n + 30)').forEach(row => row.remove())")
             for width, scheme, rules, is_open in ways[:1] if name in alike else ways:
                 resized = opened.viewport_size["width"] != width
                 opened.set_viewport_size({"width": width, "height": 900})
