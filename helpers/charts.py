@@ -135,7 +135,11 @@ def publish(
     chart.usermeta = {
         "source_ids": sorted(set(source_ids)),
         # Only errors on the console: that a layer has no rows under some choice is meant, and Vega would warn of it.
-        "embedOptions": {"renderer": "svg", "actions": {"export": True, "source": False, "editor": False}, "logLevel": 1},
+        "embedOptions": {
+            "renderer": "svg",
+            "actions": {"export": True, "source": False, "editor": False},
+            "logLevel": 1,
+        },
     }
     return chart
 

@@ -186,7 +186,7 @@ def test_choices_of_browser_and_kernel_give_the_same_chart_in_any_order(lab):
         for label in labels:
             box.get_by_label(label, exact=True).select_option(index=place)
 
-    grid, computed = "Inspection round", "Ratings used"
+    grid, computed = "Inspection round", "What is taken as known"
     start = settled(page, box)
     choose(1, grid)
     settled(page, box)

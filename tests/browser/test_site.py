@@ -349,8 +349,9 @@ def test_on_paper_nothing_is_covered_or_cut_and_tables_are_open(site, page):
             assert opened.locator(unwanted).filter(visible=True).count() == 0, unwanted
         assert opened.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         opened.set_viewport_size({"width": PAPER, "height": 1000})
-        for drawn in opened.locator("figure.chart svg").all():
-            assert drawn.bounding_box()["width"] <= PAPER
+        # Each chart is drawn again for the new width, so wait until all are there.
+        fits = f"f => [...f.querySelectorAll('svg.marks')].some(e => e.clientWidth > 0 && e.clientWidth <= {PAPER})"
+        until(opened, f"() => [...document.querySelectorAll('figure.chart')].every({fits})")
 
 
 def test_without_scripts_there_are_pictures_words_and_tables(site, page):
