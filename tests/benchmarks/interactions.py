@@ -87,6 +87,8 @@ def _opened(page: Any, address: str, name: str, boxes: int) -> None:
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     # JupyterLab draws only the cells in view: a tall window puts them all there.
     page.set_viewport_size({"width": 1300, "height": 30_000})
+    # Cells that are run before the kernel is there never show that they wait.
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
     page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     page.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
     busy = "[...document.querySelectorAll('.jp-InputPrompt')].some(p => p.textContent.includes('[*]'))"

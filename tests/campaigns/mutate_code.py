@@ -435,4 +435,8 @@ def main(words: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # helpers.stopping is out of reach where uv runs this file for mutmut
+        print("\nStopped. The table of results and helpers/ are as they were.", file=sys.stderr)
+        sys.exit(130)
