@@ -54,9 +54,14 @@ def register(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     if absent := [name for name in NEEDED if name not in tables]:
         raise KeyError(f"register needs these tables too: {', '.join(absent)}. Load them with helpers.data.load.")
-    texts = {name: without_categories(tables[name]) for name in NEEDED}
+    return composed({name: tables[name] for name in NEEDED}, TABLES)
+
+
+def composed(tables: Mapping[str, pd.DataFrame], how: Mapping[str, tuple[str, Compose]]) -> pd.DataFrame:
+    """Rows with the columns of `register` for the tables of `how`: table -> its theme, how its rows become words."""
+    texts = {name: without_categories(table) for name, table in tables.items()}
     parts = []
-    for name, (theme, compose) in TABLES.items():
+    for name, (theme, compose) in how.items():
         rows = texts[name]
         identified = next((column for column in rows if column in IDENTIFIERS), None)
         lines = pd.Series(range(2, len(rows) + 2), rows.index).map("line {}".format)
@@ -66,7 +71,7 @@ def register(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 part[column] = rows.get(column, "")
         last = last_days(part["date"], part["date_precision"]).fillna(part["date"])
         part["date_end"] = part["date_end"].fillna(last) if "date_end" in part else last
-        parts.append(part.assign(source_id=rows["source_id"])[COLUMNS])
+        parts.append(part.assign(source_id=part.get("source_id", rows.get("source_id")))[COLUMNS])
     found = pd.concat(parts, ignore_index=True)
     return found.fillna({"note": "", "other_source_ids": ""})
 
@@ -107,6 +112,7 @@ def figures(values: pd.Series, qualifiers: pd.Series | str = "exact", units: pd.
     told = [display.hedged(value, qualifier, unit=unit) for value, qualifier, unit in rows.itertuples(index=False)]
     words = pd.Series(told, values.index, dtype="str")
     words = words.str.replace(r"([\d,.]+) GBP\b", r"£\1", regex=True)
+    words = words.str.replace(r"(?<![\d.,])1 ([a-zA-Z]+)ies\b", r"1 \1y", regex=True)
     return words.str.replace(r"(?<![\d.,])1 ([a-zA-Z]+?)s\b", r"1 \1", regex=True)
 
 
@@ -433,5 +439,6 @@ LOOKED_UP = ("providers", "standards", "after_measures", "delivery_units", "deli
 NEEDED = (*TABLES, *LOOKED_UP)
 IDENTIFIERS = {
     *("fact_id", "case_quality_id", "workload_points_id", "tiering_id", "national_id", "money_id", "figure_id"),
-    *("contract_performance_id", "regional_inspection_id"),
+    *("contract_performance_id", "regional_inspection_id", "event_id", "claim_id", "by_crc_id", "success_id"),
+    *("office_holder_id", "league_points_id"),
 }

@@ -19,11 +19,11 @@ _seen: dict[Path, list[Any]] = {}  # of each file the notebook as it was first s
 
 
 def without_widgets(content: dict[str, Any]) -> None:
-    """Takes out of a notebook, in place, every widget view beside which a chart is stored."""
+    """Takes out of a notebook, in place, every widget view beside which a chart or HTML is stored."""
     for cell in content.get("cells", []):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if VEGALITE_MIME in data:
+            if VEGALITE_MIME in data or "text/html" in data:
                 data.pop(WIDGETS, None)
 
 

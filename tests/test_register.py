@@ -248,6 +248,7 @@ def test_a_period_is_said_as_precisely_as_it_is_known(precision, date, end, word
         (342, "at_most", "GBP million", "at most £342 million"),
         (367628, "exact", "GBP", "£367,628"),
         (1, "exact", "reviews", "1 review"),
+        (1, "exact", "companies", "1 company"),
         (1, "at_least", "contacts a month", "1 contact a month or more"),
         (2.1, "exact", "points", "2.1 points"),
         (1.5, "about", "percent", "about 1.5%"),
