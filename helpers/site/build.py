@@ -19,9 +19,9 @@ from typing import Any
 
 import pandas as pd
 
-from helpers import data, notebooks
+from helpers import data, find, notebooks
 from helpers.site import dataset, downloads, front, pages
-from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
+from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script, search_index
 from helpers.site.finish import PREVIEW, Finisher
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,11 @@ SETTINGS: dict[str, Any] = {
     },
     "html_static_path": [str(STATIC)],
     "html_css_files": ["site.css"],
-    "html_js_files": [("vega.js", {"defer": "defer"}), ("site.js", {"defer": "defer"})],
+    "html_js_files": [
+        ("vega.js", {"defer": "defer"}),
+        ("site.js", {"defer": "defer"}),
+        ("find.js", {"defer": "defer"}),
+    ],
     "html_copy_source": False,
     "html_show_sourcelink": False,
     "html_show_copyright": False,
@@ -209,6 +213,7 @@ def _write_charts(
         (charts / f"{figure.id}.js").write_text(script(figure, links, providers), encoding="utf-8")
         (charts / f"{figure.id}.png").write_bytes(base64.b64decode(figure.picture))
         (charts / f"{figure.id}.zip").write_bytes(archive(figure, tables["sources"], Path(figure.notebook).stem))
+    (folder / "find-index.js").write_text(search_index(find.figures(tables), links), encoding="utf-8")
     (folder / "_static" / "vega.js").write_text(_vega(), encoding="utf-8")
 
 
