@@ -281,7 +281,7 @@ def service_evidence(
     table["article_points_at_least"] = np.nan
     if league_points is not None:
         for row in league_points[league_points["qualifier"] == "exact"].itertuples():
-            published = table["provider_id"].isin(_published_by(ratings, round, row.date))
+            published = table["provider_id"].isin(published_by(ratings, round, row.date))
             if pd.isna(row.provider_id):
                 others = ~table["provider_id"].isin(league_points["provider_id"].dropna())
                 chosen = published & others & (table["service_type"] == "CRC")
@@ -306,7 +306,7 @@ def score_interval(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE, use
     counts, allowed = _allowed(evidence, rule, use_overall)
     table = evidence[["provider_id", "name", "service_type", "round", "overall", "standards"]].copy()
     table["known"] = evidence[_KNOWN].sum(axis=1)
-    table["lowest"], table["highest"] = _extremes(allowed, _totals(counts, rule))
+    table["lowest"], table["highest"] = _extremes(allowed, total_points(counts, rule))
     possible = table["lowest"].notna()
     table["status"] = np.select([~possible, table["lowest"] == table["highest"]], ["impossible", "exact"], "interval")
     without = possible if possible.all() else pd.Series(_allowed(evidence, rule, False)[1].any(axis=1), table.index)
@@ -374,7 +374,7 @@ def thresholds_check(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE) -
     left has the published band, possible if some have, contradicts if none has.
     """
     counts, allowed = _allowed(evidence, rule, use_overall=False)
-    totals = _totals(counts, rule)
+    totals = total_points(counts, rule)
     table = evidence[["provider_id", "name", "round", "overall"]].copy()
     table["lowest"], table["highest"] = _extremes(allowed, totals)
     for side in ("lowest", "highest"):
@@ -399,7 +399,7 @@ def admissible_thresholds(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RU
     if (rule.points % 1 != 0).any() or (rule.points < 0).any():
         raise ValueError(f"admissible_thresholds: points {rule.points.tolist()} must be whole numbers from 0")
     counts, allowed = _allowed(evidence, rule, use_overall=False)
-    totals = _totals(counts, rule).astype(int)
+    totals = total_points(counts, rule).astype(int)
     top = totals.max() + 1
     reach = np.zeros((len(evidence), top), dtype=int)
     for service, row in enumerate(allowed):
@@ -495,7 +495,7 @@ def league_points_check(
     lowest, highest = _extremes(allowed, totals)
     rows = []
     for row in league_points.itertuples():
-        published = evidence["provider_id"].isin(_published_by(ratings, evidence["round"].iloc[0], row.date))
+        published = evidence["provider_id"].isin(published_by(ratings, evidence["round"].iloc[0], row.date))
         exactly = (allowed & (totals == row.points)).any(axis=1)
         if pd.isna(row.provider_id):
             chosen = published & (evidence["service_type"] == "CRC")
@@ -652,7 +652,6 @@ def compare_proportions(count_1: int, of_1: int, count_2: int, of_2: int, with_o
 
 # Rows to draw
 
-EVIDENCE = ("all", "stated", "article")  # stated or implied; stated; and the points of the article of 2019 as well
 TABLES = ("ratings", "providers", "standards", "band_profiles", "band_distribution", "league_points", "sources")
 
 
@@ -708,19 +707,6 @@ def gap_to_draw(doing_well: pd.DataFrame) -> pd.DataFrame:
 def interval_sources(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """The documents behind every range of points."""
     return [*tables["ratings"]["source_id"], *tables["band_profiles"]["source_id"]]
-
-
-def league_rows(intervals: pd.DataFrame) -> pd.DataFrame:
-    """The league table as it is drawn, from `score_interval`, one row a service in the order of ranks.
-
-    Columns: service, lowest, highest (points), rank (in words).
-    """
-    rows = rank_interval(intervals).rename(columns={"name": "service"})
-    rows["rank"] = [
-        "impossible" if pd.isna(best) else f"rank {best}" if best == worst else f"rank {best} to {worst}"
-        for best, worst in zip(rows["best_rank"], rows["worst_rank"])
-    ]
-    return rows[["service", "lowest", "highest", "rank"]]
 
 
 def source_rows(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -784,7 +770,7 @@ def _overall(ratings: pd.DataFrame, round: str, include_implied: bool) -> dict[s
     return dict(zip(rows["provider_id"].astype(str), rows["band"].astype(str), strict=True))
 
 
-def _published_by(ratings: pd.DataFrame, round: str, date: object) -> list[str]:
+def published_by(ratings: pd.DataFrame, round: str, date: object) -> list[str]:
     """Services whose report of the round had certainly been published by the date."""
     rows = ratings[(ratings["round"] == round) & (ratings["standard"] == "overall")]
     start = pd.to_datetime(rows["date"])
@@ -801,7 +787,7 @@ def _published_by(ratings: pd.DataFrame, round: str, date: object) -> list[str]:
 
 
 @cache
-def _compositions(standards: int) -> np.ndarray:
+def compositions(standards: int) -> np.ndarray:
     """Every way of sharing the standards out over the four bands, one a row, in the order of BANDS."""
     cuts = np.array(list(combinations(range(standards + 3), 3)))
     edges = np.column_stack([np.full(len(cuts), -1), cuts, np.full(len(cuts), standards + 3)])
@@ -811,7 +797,7 @@ def _compositions(standards: int) -> np.ndarray:
 def _allowed(evidence: pd.DataFrame, rule: ScoringRule, use_overall: bool) -> tuple[np.ndarray, np.ndarray]:
     """All compositions, and for each service which of them agree with everything known about it."""
     standards = evidence["standards"].to_numpy(int)
-    counts = np.vstack([_compositions(n) for n in sorted(set(standards.tolist()))])
+    counts = np.vstack([compositions(n) for n in sorted(set(standards.tolist()))])
     known = evidence[_KNOWN].to_numpy(int)
     counted = evidence[_COUNTED].to_numpy(float)
     article = counts @ _ARTICLE_POINTS
@@ -824,11 +810,12 @@ def _allowed(evidence: pd.DataFrame, rule: ScoringRule, use_overall: bool) -> tu
     allowed &= (np.isnan(exactly) | (article == exactly)) & ~(article < at_least)
     if use_overall:
         overall = evidence["overall"].map(_position).to_numpy(int)[:, None]
-        allowed &= (overall < 0) | (rule.band_index(_totals(counts, rule)) == overall)
+        allowed &= (overall < 0) | (rule.band_index(total_points(counts, rule)) == overall)
     return counts, allowed
 
 
-def _totals(counts: np.ndarray, rule: ScoringRule) -> np.ndarray:
+def total_points(counts: np.ndarray, rule: ScoringRule) -> np.ndarray:
+    """The points of each row of counts of standards in each band."""
     return (counts @ rule.points).round(9)  # tenths of a point must not miss a threshold by a rounding error
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 
 from helpers import data, ratings
-from helpers.ratings import BANDS, DEFAULT_RULE, ScoringRule
+from helpers.ratings import BANDS, DEFAULT_RULE, ScoringRule, compositions, total_points
 
 TABLES = (
     *("ratings", "providers", "standards", "band_profiles", "band_distribution", "league_points"),
@@ -146,7 +146,7 @@ def _in_band(
 ) -> dict:
     """That services of one type have totals that give them an overall band."""
     codes = _codes(of_round)[who.split()[0]]
-    totals = _totals(_compositions(len(codes.split())), rule)
+    totals = total_points(compositions(len(codes.split())), rule)
     fit = totals[rule.band_index(totals) == BANDS.index(source.band)]
     ends = (fit.min(), fit.max()) if len(fit) else (totals.max() + 1, totals.max() + 1)  # no total has the band
     return _row(name, table, source, basis=basis, assumes="overall", measure="points", provider_ids=who,
@@ -201,7 +201,7 @@ def _of_league(tables: Mapping[str, pd.DataFrame], round: str, of_round: pd.Data
     for r in table[table["qualifier"] == "exact"].itertuples():
         same = {"assumes": "points", "scale": _scale(_LEAGUE)}
         name = f"league_points:{r.league_points_id}"
-        certain = set(ratings._published_by(tables["ratings"], round, r.date))
+        certain = set(ratings.published_by(tables["ratings"], round, r.date))
         if not pd.isna(r.provider_id):
             if r.provider_id in certain:
                 found.append(
@@ -337,7 +337,7 @@ def totals(of_round: pd.DataFrame, rows: pd.DataFrame, rule: ScoringRule = DEFAU
     record = _solved(of_round, rows)
     columns = ["provider_id", "name", "service_type"]
     table = of_round.groupby(columns, sort=False).size().rename("standards").reset_index()
-    points = [_totals(service.tally, rule) for service in record.services]
+    points = [total_points(service.tally, rule) for service in record.services]
     for name, values in (("", points), ("good_", [service.tally[:, :2].sum(axis=1) for service in record.services])):
         ends = [record.ends(place, values[place]) for place in range(len(values))]
         table[[f"{name}lowest", f"{name}highest"]] = ends
@@ -372,7 +372,7 @@ def gap(
         if measure == "standards_good":
             values.append(service.tally[:, :2].sum(axis=1))
             continue
-        points = _totals(service.tally, rule)
+        points = total_points(service.tally, rule)
         least, most = rule.inadequate * standards, rule.outstanding * standards
         mark = least + share_of_points * (most - least) - 1e-9
         values.append(points if measure == "points" else points >= mark)
@@ -565,7 +565,7 @@ def _ways(sizes: tuple, limits: tuple, points: tuple) -> np.ndarray:
     """
     ways = np.zeros((1, 0, len(BANDS)), dtype=np.int8)
     for kind, (size, allowed) in enumerate(sizes):
-        new = _compositions(size)
+        new = compositions(size)
         new = new[(new[:, ~np.array(allowed)] == 0).all(axis=1)].astype(np.int8)
         ways = np.concatenate(
             [np.repeat(ways, len(new), axis=0), np.tile(new, (len(ways), 1))[:, None, :]], axis=1, dtype=np.int8
@@ -580,17 +580,6 @@ def _ways(sizes: tuple, limits: tuple, points: tuple) -> np.ndarray:
         total = ways.sum(axis=1) @ np.array(scale)
         ways = ways[(total >= lowest - _SMALL) & (total <= highest + _SMALL)]
     return ways
-
-
-@cache
-def _compositions(standards: int) -> np.ndarray:
-    """Every way of sharing the standards out over the bands, one a row, in the order of BANDS."""
-    counts = np.indices((standards + 1,) * len(BANDS)).reshape(len(BANDS), -1).T
-    return counts[counts.sum(axis=1) == standards]
-
-
-def _totals(counts: np.ndarray, rule: ScoringRule) -> np.ndarray:
-    return (counts @ rule.points).round(9)  # tenths of a point must not miss a threshold by a rounding error
 
 
 class _Choices:

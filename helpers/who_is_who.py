@@ -51,11 +51,6 @@ def _read_in(rows: pd.DataFrame) -> pd.Series:
     return "; source " + rows["source_id"] + (", " + rows["other_source_ids"].str.replace(" ", ", ")).fillna("")
 
 
-def _in_words(names: pd.Series) -> pd.Series:
-    """Names of files, tables and columns as words, which a narrow page can break."""
-    return names.str.replace(".csv", "", regex=False).str.replace("/", " / ").str.replace("_", " ")
-
-
 def _each_name(ids: pd.Series, names: pd.Series) -> pd.Series:
     """Identifiers separated by spaces as the names of what they stand for."""
     return ids.str.split().explode().map(names).groupby(level=0).agg("; ".join)

@@ -211,7 +211,7 @@ def test_every_total_between_is_not_needed_but_the_ends_are_reached(first):
 
 
 def test_all_ways_to_share_ten_standards_out():
-    counts = r._compositions(10)
+    counts = r.compositions(10)
     assert counts.shape == (286, 4)
     assert (counts.sum(axis=1) == 10).all() and (counts >= 0).all() and len(np.unique(counts, axis=0)) == 286
 
@@ -499,8 +499,8 @@ def test_a_report_counts_as_published_once_its_last_possible_day_is_over(precisi
     rating = {"provider_id": "crc-essex", "round": FIRST, "standard": "overall", "date_precision": precision}
     rows = pd.DataFrame([rating]).assign(date=pd.Timestamp(day))
     before = pd.Timestamp(last) - pd.Timedelta(days=1)
-    assert r._published_by(rows, FIRST, last) == ["crc-essex"]
-    assert r._published_by(rows, FIRST, before) == []
+    assert r.published_by(rows, FIRST, last) == ["crc-essex"]
+    assert r.published_by(rows, FIRST, before) == []
 
 
 # What the notebook draws
