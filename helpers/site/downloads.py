@@ -16,18 +16,13 @@ import pandas as pd
 
 from helpers import data
 from helpers.site.dataset import CHANGES, Dataset, Table, day
-from helpers.site.figures import neutral
+from helpers.site.figures import APOSTROPHE, neutral, zipped
 
-STAMP = (1980, 1, 1, 0, 0, 0)  # of every file in an archive
 MODIFIED = re.compile(rb"<dcterms:(created|modified)([^>]*)>[^<]*</dcterms:\1>")
 SQL_TYPES = {"string": "TEXT", "integer": "INTEGER", "number": "REAL", "date": "TEXT", "boolean": "INTEGER"}
 FIRST_DATE = date(1900, 3, 1)  # from which all spreadsheets count days alike
 WIDEST = 48  # characters of a column in the workbook
 DICTIONARY = ("table", "column", "meaning", "type", "unit", "values", "key", "refers_to")
-APOSTROPHE = (
-    "Text that begins with =, +, -, @, a tab or a carriage return has an apostrophe put in front of it here, so that "
-    "no spreadsheet runs it as a formula. Numbers are as they are."
-)
 
 
 def write(dataset: Dataset, folder: Path) -> dict[str, int]:
@@ -43,21 +38,10 @@ def write(dataset: Dataset, folder: Path) -> dict[str, int]:
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
-def _packed(files: Mapping[str, bytes]) -> bytes:
-    """A zip without the time at which it was made."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as bundle:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, date_time=STAMP)
-            entry.external_attr = 0o644 << 16
-            bundle.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
-
-
 def archive(dataset: Dataset) -> bytes:
     """The folder of the data as a zip: a Data Package that opens as it is."""
     names = [data.PACKAGE, "README.md", CHANGES, *(table.path for table in dataset.tables.values())]
-    return _packed({f"{dataset.name}/{name}": (dataset.folder / name).read_bytes() for name in sorted(names)})
+    return zipped({f"{dataset.name}/{name}": (dataset.folder / name).read_bytes() for name in sorted(names)})
 
 
 def _values(frame: pd.DataFrame) -> Iterator[list[Any]]:
@@ -88,7 +72,7 @@ def workbook(dataset: Dataset) -> bytes:
         files = {name: bundle.read(name) for name in bundle.namelist()}
     core = "docProps/core.xml"  # holds the time of saving
     files[core] = MODIFIED.sub(rb"<dcterms:\1\2>" + stamp + rb"</dcterms:\1>", files[core])
-    return _packed(files)
+    return zipped(files)
 
 
 def _bold(sheet: Any, texts: list[str]) -> list[Any]:

@@ -24,6 +24,10 @@ GRID = re.compile(r"datum(?:\['([^']+)'\]|\.(\w+)) ={2,3} (\w+)")
 FILTER = re.compile(r"\((\w+) === '' \|\| \(isArray\(datum\['([^']+)'\]\)")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FEW_SOURCES = 6
+APOSTROPHE = (
+    "Text that begins with =, +, -, @, a tab or a carriage return has an apostrophe put in front of it here, so that "
+    "no spreadsheet runs it as a formula. Numbers are as they are."
+)
 
 
 @dataclass(frozen=True)
@@ -270,8 +274,7 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
             *(["The rows of every choice are here: " + "; ".join(c["label"] for c in explorer)] if explorer else []),
             "",
             "An empty cell is unknown or does not apply.",
-            "Text that begins with =, +, -, @, a tab or a carriage return has an apostrophe put in front of it here, "
-            "so that no spreadsheet runs it as a formula. Numbers are as they are.",
+            APOSTROPHE,
             "",
             "Columns:",
             *columns_said,
@@ -286,10 +289,15 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
         f"nothing but facts was taken.\n\nTo cite: {COLLECTION}, chart '{figure.title}',\n"
         "with the sources in sources.csv.\n"
     )
-    packed_files = io.BytesIO()
-    with zipfile.ZipFile(packed_files, "w") as bundle:
-        for file, text in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{figure.id}/{file}", date_time=(1980, 1, 1, 0, 0, 0))
+    return zipped({f"{figure.id}/{file}": text.encode("utf-8") for file, text in sorted(files.items())})
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip without the time at which it was made: the same bytes each time."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as bundle:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.external_attr = 0o644 << 16
-            bundle.writestr(entry, text.encode("utf-8"), compress_type=zipfile.ZIP_DEFLATED)
-    return packed_files.getvalue()
+            bundle.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
+    return made.getvalue()
