@@ -17,6 +17,7 @@ POLICY = (
 )
 PREVIEW = "charts/preview.png"
 LONGEST = 200  # characters of a description
+SCRIPTS = {"vega.js": "figure.chart", "find.js": "article .find"}  # what a page must hold to need the script
 NOT_PROSE = {"a", "button", "code", "dt", "figure", "h1", "h2", "h3", "nav", "pre", "script", "summary", "table"}
 
 
@@ -49,6 +50,10 @@ class Finisher:
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         soup.html["lang"] = "en-GB"
         self._move_inline(soup)
+        for script, served in SCRIPTS.items():
+            if not soup.select_one(served):
+                for tag in soup.select(f'script[src*="{script}"]'):
+                    tag.decompose()
         policy = soup.new_tag("meta", attrs={"http-equiv": "Content-Security-Policy", "content": POLICY})
         soup.head.insert(0, soup.head.find("meta", charset=True) or "")
         soup.head.insert(1, policy)

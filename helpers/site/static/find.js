@@ -1,5 +1,5 @@
 // The search on the page of notebook 11, by the rules of helpers/find.py. Its rows come as a script of their own, since
-// a page opened from disk may fetch nothing else, and only when the reader turns to the field.
+// a page opened from disk may fetch nothing else, and only when the reader turns to the field. Loaded after site.js.
 "use strict";
 (() => {
   const SHOWN = 50;
@@ -10,19 +10,11 @@
   let index; // what came: rows, their words, how often each word is there
   let loading;
 
-  function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  }
-
   const wordsOf = (text) =>
     text.toLowerCase().normalize("NFKD").replace(/\p{Mn}|['’]/gu, "").replace(/([0-9]),(?=[0-9]{3})/g, "$1").match(TOKEN) ?? [];
 
-  window.findIndex = ({ n, columns, sources }) => {
-    const cells = Object.entries(columns).map(([name, held]) => [name, Array.isArray(held) ? held : held.i.map((at) => held.v[at])]);
-    const rows = Array.from({ length: n }, (_, row) => Object.fromEntries(cells.map(([name, held]) => [name, held[row]])));
+  window.findIndex = ({ sources, ...packed }) => {
+    const rows = unpack(packed);
     const counts = new Map();
     const field = (row, names) => {
       const words = wordsOf(names.map((name) => row[name]).join(" "));

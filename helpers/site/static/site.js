@@ -1,6 +1,30 @@
 // What the pages of the collection do: draw charts, move them with their controls, show their rows as tables.
 // No framework and no module: the same file works over http and from a disk.
 "use strict";
+
+// An element with attributes, listeners (on...) and what is in it. find.js uses this and unpack as well.
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// Rows from the columns that figures.py packs them into.
+function unpack(packed) {
+  if (Array.isArray(packed)) return packed;
+  const columns = Object.entries(packed.columns).map(([name, cells]) => [
+    name,
+    Array.isArray(cells) ? (row) => cells[row] : (row) => cells.v[cells.i[row]],
+  ]);
+  return Array.from({ length: packed.n }, (_, row) =>
+    Object.fromEntries(columns.map(([name, cell]) => [name, cell(row)])),
+  );
+}
+
 (() => {
   const NEAR = 600; // pixels below the window within which a chart is drawn at once
   const PHONE = 720;
@@ -9,27 +33,6 @@
   let writing; // the address that is about to be written
 
   // ---- reading what the page holds ------------------------------------------------------------------------
-
-  function unpack(packed) {
-    if (Array.isArray(packed)) return packed;
-    const columns = Object.entries(packed.columns).map(([name, cells]) => [
-      name,
-      Array.isArray(cells) ? (row) => cells[row] : (row) => cells.v[cells.i[row]],
-    ]);
-    return Array.from({ length: packed.n }, (_, row) =>
-      Object.fromEntries(columns.map(([name, cell]) => [name, cell(row)])),
-    );
-  }
-
-  function element(tag, attributes = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-      else made.setAttribute(name, value);
-    }
-    made.append(...children);
-    return made;
-  }
 
   const joined = (text) => (Array.isArray(text) ? text.join(" ") : String(text ?? ""));
 
@@ -126,10 +129,11 @@
         }
       }
       const wide = Math.max(chart.widest ?? 1, 1);
+      const rows = Object.values(spec.datasets ?? {}).flat();
       for (const frame of frames(spec)) {
         const box = frame.spec ?? frame;
-        const columns = panelsAcross(frame, rowsOf(spec));
-        narrowRows(box, rowsOf(spec), seen);
+        const columns = panelsAcross(frame, rows);
+        narrowRows(box, rows, seen);
         if (box.width?.step) shrink(box, Math.max(0.4, 1 - cut / wide));
         else box.width = Math.max(40, (Math.min((box.width ?? 300) * columns, seen - 40) - cut) / columns);
       }
@@ -142,8 +146,6 @@
     const inner = spec.hconcat ?? spec.vconcat ?? spec.concat;
     return inner ? inner.flatMap(frames) : [spec];
   }
-
-  const rowsOf = (spec) => Object.values(spec.datasets ?? {}).flat();
 
   function panelsAcross(frame, rows) {
     const field = (frame.facet?.column ?? frame.encoding?.column)?.field;
