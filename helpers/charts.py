@@ -366,6 +366,27 @@ def labels(base: alt.Chart, y: alt.Y, up: float = 0, field: str = "label") -> al
     )
 
 
+def turning_points(base: alt.Chart, first: str, last: str) -> alt.LayerChart:
+    """Points in time one below the other, each with its label and its day on the side where there is room.
+
+    charts.turning_points(alt.Chart(rows, width=500, height=alt.Step(36)), "2010-07-01", "2021-12-31")
+
+    base    its data have the columns row (place from the top), date, label, day (the date in words)
+    first, last   the ends of the scale of time
+    """
+    ends = time_scale(first, last)
+    base = base.encode(
+        alt.X("date:T", title=None, scale=ends, axis=year_axis()), alt.Y("row:O", axis=None), tooltip=["label", "day"]
+    )
+    late = "year(datum.date) > 2016"
+    beside = {"style": "beside", "align": alt.expr(f"{late} ? 'right' : 'left'"), "dx": alt.expr(f"{late} ? -10 : 10")}
+    return alt.layer(
+        base.mark_point(size=90, color=BODIES["NPS"], opacity=1),
+        base.mark_text(fontWeight=600, dy=-7, **beside).encode(text="label:N"),
+        base.mark_text(color=MUTED, dy=8, **beside).encode(text="day:N"),
+    )
+
+
 def named_places(middles: pd.Series, width: int = 84) -> alt.Axis:
     """An axis that names groups of lines at their middles; `middles` has the names as its index."""
     names = {str(float(middle)): wrap(str(name), width) for name, middle in middles.items()}

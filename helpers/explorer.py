@@ -381,7 +381,7 @@ class Live:
         self.reset = ipywidgets.Button(description="Back to the start values", layout=_layout(width="max-content"))
         self.reset.on_click(lambda _: self._reset())
         self.message = ipywidgets.HTML(layout=_layout())
-        embed = {"renderer": "svg", "actions": False, "logLevel": 1}
+        embed = {"renderer": "svg", "actions": False}
         self.chart = offline_chart()(_written(explorer), embed_options=embed, layout=_layout())
         flow = _layout(flex_flow="row wrap", grid_gap="4px 16px")
         controls = ipywidgets.Box([*self.widgets.values(), self.reset], layout=flow)
