@@ -36,13 +36,13 @@ data: $(READY) ## check the data alone
 	@$(BIN)/frictionless validate data/datapackage.json --type package > .venv/frictionless.txt 2>&1 || { cat .venv/frictionless.txt; exit 1; }
 
 notebooks: $(READY) ## execute and normalise every notebook (ONLY="02 04": those), and say what changed
-	@$(BIN)/python -m helpers.notebooks $(ONLY)
+	@$(BIN)/python -m helpers.publish.notebooks $(ONLY)
 
 readme: $(READY) ## bring the lists of notebooks and the counted numbers up to date
-	@$(BIN)/python -m helpers.readme
+	@$(BIN)/python -m helpers.publish.readme
 
 site: $(READY) ## render every notebook into site/, pages that work from disk
-	@$(BIN)/python -m helpers.site
+	@$(BIN)/python -m helpers.publish.site
 
 determinism: $(READY) ## execute every notebook elsewhere, in another time zone and locale, and compare
 	@DETERMINISM=all $(BIN)/pytest -n 2 tests/test_determinism.py

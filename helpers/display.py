@@ -2,7 +2,7 @@
 
 A chart travels as one MIME bundle: the Vega-Lite specification, which JupyterLab draws by itself and strict nbval
 compares field by field, and its description as plain text. The picture for viewers that run no script is added when
-the notebooks are published (helpers/notebooks.py), so that executing a notebook never waits for it.
+the notebooks are published (helpers/publish/notebooks.py), so that executing a notebook never waits for it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds what the collection says in the words of a reader: every figure, rating, event, claim and sum as one row.
 
-The page of notebook 11 searches by the same rules: helpers/site/static/find.js.
+The page of notebook 11 searches by the same rules: helpers/publish/site/static/find.js.
 """
 
 from __future__ import annotations

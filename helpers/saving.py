@@ -35,7 +35,7 @@ def normalise_file(path: Path, earlier: list[Any]) -> None:
     """
     import nbformat
 
-    from helpers import notebooks
+    from helpers.publish import notebooks
 
     if path not in notebooks.paths():
         return

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import nbformat
 
-from helpers import notebooks
 from helpers.explorer import Explorer
+from helpers.publish import notebooks
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers import compare
+from helpers.publish import compare
 
 REMEDY = "If the change is meant: make notebooks. It rewrites the outputs and says what changed."
 

@@ -6,8 +6,9 @@ import shutil
 import altair as alt
 import nbformat
 
-from helpers import charts, data, display, notebooks
+from helpers import charts, data, display
 from helpers.explorer import Explorer, choice, filter_by, number
+from helpers.publish import notebooks
 
 # Closes what it may stand in, opens a script, breaks out of Markdown, and is a formula.
 HOSTILE = (

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from helpers import compare
 from helpers.display import VEGALITE_MIME
+from helpers.publish import compare
 
 CHART = {
     "title": {"text": ["Services rated", "Good"], "subtitle": ["Source: X"]},

@@ -10,7 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers import data, notebooks, readme
+from helpers import data
+from helpers.publish import notebooks, readme
 
 ROOT = Path(__file__).resolve().parent.parent
 SKELETON = notebooks.FOLDER / notebooks.SKELETON

@@ -16,8 +16,9 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers import data, notebooks
+from helpers import data
 from helpers.data import DataError, Problem
+from helpers.publish import notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 

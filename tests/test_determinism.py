@@ -9,7 +9,7 @@ import shutil
 import nbformat
 import pytest
 
-from helpers import notebooks
+from helpers.publish import notebooks
 
 SAMPLE = ("08", "09")  # the quickest to execute
 ALL = notebooks.paths()

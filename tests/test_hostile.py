@@ -16,8 +16,9 @@ import pytest
 from bs4 import BeautifulSoup
 from IPython.core.formatters import DisplayFormatter
 
-from helpers import charts, compare, data, display, notebooks
+from helpers import charts, data, display
 from helpers.explorer import Explorer, choice, filter_by
+from helpers.publish import compare, notebooks
 
 MARKER = "hostile"
 HOSTILE = (

@@ -9,7 +9,8 @@ from collections import Counter
 import nbformat
 import pytest
 
-from helpers import compare, data, explorer
+from helpers import data, explorer
+from helpers.publish import compare
 from tests.campaigns import mutate_data
 
 KINDS = {
@@ -109,7 +110,7 @@ def test_names_of_views_are_no_difference_and_pictures_are_not_compared():
 
 CAMPAIGN = """
 import json, pathlib, sys
-from helpers import notebooks
+from helpers.publish import notebooks
 from tests.campaigns import mutate_data
 copy = pathlib.Path(sys.argv[1])
 change = dict(table="case_quality", file="data/ratings/case_quality.csv", line=0, row=0, about="")

@@ -8,8 +8,8 @@ import sys
 import nbformat
 import pytest
 
-from helpers import notebooks
 from helpers.display import VEGALITE_MIME
+from helpers.publish import notebooks
 
 PATHS = notebooks.paths()
 

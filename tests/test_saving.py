@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from helpers import notebooks, saving
+from helpers import saving
+from helpers.publish import notebooks
 
 SAMPLE = "08_working_links.ipynb"
 

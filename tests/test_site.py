@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers import data, notebooks
+from helpers import data
 from helpers.display import VEGALITE_MIME
-from helpers.site import build, figures, finish, front, pages
+from helpers.publish import notebooks
+from helpers.publish.site import build, figures, finish, front, pages
 from tests import site_samples
 
 
@@ -375,5 +376,5 @@ def test_controls_name_the_columns_they_choose_from():
 def test_the_module_builds_when_it_is_run(monkeypatch):
     monkeypatch.setattr(build, "main", lambda: 3)
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("helpers.site", run_name="__main__")
+        runpy.run_module("helpers.publish.site", run_name="__main__")
     assert ended.value.code == 3

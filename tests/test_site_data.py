@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 from frictionless import Package
 
 from helpers import data
-from helpers.site import build, dataset, downloads, figures, pages
+from helpers.publish.site import build, dataset, downloads, figures, pages
 from tests import site_samples
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,8 +25,8 @@ def test_a_command_that_is_not_stopped_ends_with_its_code(code):
 @pytest.mark.parametrize(
     ("words", "left"),
     [
-        (["helpers.notebooks"], "No notebook is half written"),
-        (["helpers.site", "--to"], "The previous site is as it was."),
+        (["helpers.publish.notebooks"], "No notebook is half written"),
+        (["helpers.publish.site", "--to"], "The previous site is as it was."),
     ],
 )
 def test_a_stop_says_one_line_and_changes_nothing(tmp_path, words, left):

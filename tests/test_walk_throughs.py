@@ -6,8 +6,8 @@ import re
 import nbformat
 import pytest
 
-from helpers import notebooks
 from helpers.display import VEGALITE_MIME
+from helpers.publish import notebooks
 from tests import cells
 
 PATHS = notebooks.paths()

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers import compare, data, who_is_who
+from helpers import data, who_is_who
+from helpers.publish import compare
 from helpers.timeline import without_categories
 from tests import cells
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from helpers import data, notebooks, stopping
+from helpers import data, stopping
+from helpers.publish import notebooks
 from tests.benchmarks import growth, interactions, peers, risk_under_pressure, start
 from tests.browser import driver
 
@@ -90,7 +91,7 @@ def interaction_lines(work: Path, presses: int, paths: list[Path]) -> Iterator[L
 
 def page_lines(work: Path, presses: int, visits: int, paths: list[Path]) -> Iterator[Line]:
     """(d) the pages of the site, from disk."""
-    from helpers.site import build
+    from helpers.publish.site import build
 
     with contextlib.redirect_stdout(sys.stderr):
         site = build.build(notebooks.FOLDER, data.DATA, work / "site")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers import notebooks
 from helpers.display import VEGALITE_MIME
+from helpers.publish import notebooks
 from tests.benchmarks import peers
 from tests.browser import driver
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import notebooks
+from helpers.publish import notebooks
 
 LOAD = """
 import time

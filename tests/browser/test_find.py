@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from helpers import data, find, notebooks
-from helpers.site import build, figures
+from helpers import data, find
+from helpers.publish import notebooks
+from helpers.publish.site import build, figures
 from tests import site_samples
 from tests.browser import driver
 from tests.browser.test_site import STILL, WCAG, beside, clean, until

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from helpers import notebooks
 from helpers.display import VEGALITE_MIME
+from helpers.publish import notebooks
 from tests.browser import driver
 
 pytestmark = pytest.mark.skipif(driver.chromium() is None, reason="no Chromium or Chrome on this machine")

@@ -11,8 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from helpers import data, notebooks
-from helpers.site import build
+from helpers import data
+from helpers.publish import notebooks
+from helpers.publish.site import build
 from tests import site_samples
 from tests.browser import driver
 

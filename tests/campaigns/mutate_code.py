@@ -147,8 +147,8 @@ def lines_of_code(path: Path) -> int:
 
 
 def module_of(file: str) -> str:
-    """The module of a file, as TESTS names it: all of helpers/site is one."""
-    return "site" if file.startswith("helpers/site/") else Path(file).stem
+    """The module of a file, as TESTS names it: all of helpers/publish/site is one."""
+    return "site" if file.startswith("helpers/publish/site/") else Path(file).stem
 
 
 def tests_of(module: str, folder: Path) -> list[str]:
@@ -165,13 +165,17 @@ def notebooks_of(module: str, folder: Path) -> list[str]:
         found = [path for path, text in sources.items() if any(_imports(text, user) for user in users)]
         if found:
             return [path.relative_to(folder).as_posix() for path in found][:NOTEBOOKS]
-        paths = [path for path in (folder / "helpers").glob("*.py") if path.stem not in users]
+        paths = [path for path in (folder / "helpers").rglob("*.py") if path.stem not in users]
         users = {path.stem for path in paths if any(_imports(path.read_text(encoding="utf-8"), u) for u in users)}
     return []
 
 
 def _imports(text: str, module: str) -> bool:
-    return bool(re.search(rf"from helpers import [^\n\"\\]*\b{module}\b|from helpers\.{module} import", text))
+    return bool(
+        re.search(
+            rf"from helpers(\.publish)? import [^\n\"\\]*\b{module}\b|from helpers\.(publish\.)?{module} import", text
+        )
+    )
 
 
 class Recorder:
@@ -380,7 +384,7 @@ def main(words: list[str] | None = None) -> int:
         folder = Path(parent) / "project"
         unneeded = (".git", ".venv*", "node_modules", "site", ".site-*", "__pycache__", ".*_cache", ".hypothesis")
         ignored = shutil.ignore_patterns(*unneeded)
-        skip = lambda where, names: ignored(where, names) - ({"site"} if Path(where).name == "helpers" else set())  # noqa: E731
+        skip = lambda where, names: ignored(where, names) - ({"site"} if Path(where).name == "publish" else set())  # noqa: E731
         shutil.copytree(ROOT, folder, ignore=skip)
         uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
         tool = [uv, "run", "--quiet", "--isolated", "--no-project", "--with", MUTMUT, "python", __file__]

@@ -44,7 +44,8 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import helpers
-from helpers import compare, data, display, explorer, notebooks, stopping
+from helpers import data, display, explorer, stopping
+from helpers.publish import compare, notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).with_suffix(".md")
@@ -428,9 +429,9 @@ def _unchanged_tests(copy: Path, module: str) -> dict[str, Any]:
 
 def prepare(copy: Path, paths: Sequence[Path], modules: Sequence[str], workers: int) -> Campaign:
     """Runs every check on the unchanged copy: what it reads, how long it takes, what already differs."""
-    for module in pkgutil.iter_modules(helpers.__path__):
-        if not module.ispkg:
-            importlib.import_module(f"helpers.{module.name}")
+    for module in pkgutil.walk_packages(helpers.__path__, "helpers."):
+        if not module.name.startswith("helpers.publish.site"):
+            importlib.import_module(module.name)
     for name in (
         "scipy.stats",
         "scipy.optimize",

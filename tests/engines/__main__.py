@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from helpers import data, notebooks
-from helpers.site import build
+from helpers import data
+from helpers.publish import notebooks
+from helpers.publish.site import build
 from tests.browser import driver
 from tests.browser.chromium import install
 

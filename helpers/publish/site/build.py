@@ -19,12 +19,13 @@ from typing import Any
 
 import pandas as pd
 
-from helpers import data, find, notebooks
-from helpers.site import dataset, downloads, front, pages
-from helpers.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script, search_index
-from helpers.site.finish import PREVIEW, Finisher
+from helpers import data, find
+from helpers.publish import notebooks
+from helpers.publish.site import dataset, downloads, front, pages
+from helpers.publish.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script, search_index
+from helpers.publish.site.finish import PREVIEW, Finisher
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STATIC = Path(__file__).resolve().parent / "static"
 LEFTOVERS = (".buildinfo", ".buildinfo.bak", "objects.inv")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import data, notebooks, stopping
+from helpers import data, stopping
+from helpers.publish import notebooks
 
 ROOT = data.DATA.parent
 NOTEBOOKS = "| notebook | the question |"

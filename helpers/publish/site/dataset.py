@@ -16,7 +16,7 @@ import pandas as pd
 
 from helpers import data
 from helpers.display import escape, number
-from helpers.site.pages import Page, slug
+from helpers.publish.site.pages import Page, slug
 
 CHANGES = "CHANGELOG.md"
 LONGEST_SHEET = 31  # characters in the name of a sheet, by the rules of Excel

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers import stopping
-from helpers.compare import differences
 from helpers.display import VEGALITE_MIME
+from helpers.publish.compare import differences
 
-FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

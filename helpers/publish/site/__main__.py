@@ -5,7 +5,7 @@ from helpers import stopping
 
 def main() -> int:
     """Imports the builder only here, so that a stop while importing is caught too."""
-    from helpers.site.build import main as build
+    from helpers.publish.site.build import main as build
 
     return build()
 

@@ -18,8 +18,8 @@ import pandas as pd
 
 from helpers import after_reunification, charts, coverage, money, staffing
 from helpers.display import escape, join_words, number, plain
-from helpers.site.figures import COLLECTION, source_list
-from helpers.site.pages import cite
+from helpers.publish.site.figures import COLLECTION, source_list
+from helpers.publish.site.pages import cite
 
 WIDTH, STEP = 300, 42  # points: a phone shows the chart a little larger, so that no word is smaller than it is here
 LONGEST = 25  # words of a sentence
@@ -63,7 +63,9 @@ class Card:
 def holds(condition: bool, finding: str, word: str) -> None:
     """Raises Overturned where a word of a finding is no longer true."""
     if not condition:
-        raise Overturned(f"front page, finding {finding}: {word} no longer holds; rewrite it in helpers/site/front.py")
+        raise Overturned(
+            f"front page, finding {finding}: {word} no longer holds; rewrite it in helpers/publish/site/front.py"
+        )
 
 
 def bars(rows: pd.DataFrame, low: float, high: float) -> alt.LayerChart:

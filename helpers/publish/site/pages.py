@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers import display, ratings
 from helpers.display import Link, escape, plain
-from helpers.site.figures import COLLECTION
+from helpers.publish.site.figures import COLLECTION
 
 SOURCES_A_PAGE = 160
 PROVIDER_KINDS = {"crc": "Community Rehabilitation Companies", "nps": "The National Probation Service"}

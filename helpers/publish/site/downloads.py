@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from helpers import data
-from helpers.site.dataset import CHANGES, Dataset, Table, day
-from helpers.site.figures import APOSTROPHE, neutral, zipped
+from helpers.publish.site.dataset import CHANGES, Dataset, Table, day
+from helpers.publish.site.figures import APOSTROPHE, neutral, zipped
 
 MODIFIED = re.compile(rb"<dcterms:(created|modified)([^>]*)>[^<]*</dcterms:\1>")
 SQL_TYPES = {"string": "TEXT", "integer": "INTEGER", "number": "REAL", "date": "TEXT", "boolean": "INTEGER"}

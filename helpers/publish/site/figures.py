@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.compare import chart_title
 from helpers.display import VEGALITE_MIME, escape, plain
+from helpers.publish.compare import chart_title
 
 COLLECTION = "Transforming Rehabilitation in notebooks"
 TITLED_CHANNELS = ("row", "column", "facet", "x", "x2", "y", "y2", "text", "color", "shape", "size", "detail")
@@ -178,7 +178,7 @@ def script(figure: Figure, source_links: dict[str, tuple[str, str]], providers: 
 
 
 def search_index(rows: pd.DataFrame, source_links: Mapping[str, tuple[str, str]]) -> str:
-    """The rows of `find.figures` as a script that hands them to the page's search, helpers/site/static/find.js."""
+    """The rows of `find.figures` as a script that hands them to the page's search, static/find.js."""
     columns = ["what", "whom", "when", "how_much", "theme", "publisher", "source_id", "note", "names"]
     sources = {source: source_links[source] for source in sorted(set(rows["source_id"]))}
     index = {**packed(rows[columns].map(plain).to_dict("records")), "sources": sources}
