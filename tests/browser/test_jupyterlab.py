@@ -57,13 +57,13 @@ def wait_for_count(page, selector, count):
 
 
 def drawn(chart):
-    """What a chart shows, as its markup."""
-    return chart.evaluate("svg => svg.outerHTML")
+    """What a chart shows, as its marks: without its description, which the outer element holds."""
+    return chart.evaluate("svg => svg.innerHTML")
 
 
 def wait_for_change(page, chart, before):
     page.wait_for_function(
-        "([svg, before]) => svg.isConnected ? svg.outerHTML !== before : true",
+        "([svg, before]) => svg.isConnected ? svg.innerHTML !== before : true",
         arg=[chart.element_handle(), before],
         timeout=10_000,
     )
