@@ -437,8 +437,8 @@ def test_rivals_stand_together_and_bounds_keep_their_hedge():
 
 def test_the_model_says_what_it_shows():
     model = cells.explorers("04")["model-explorer"]
-    assert model.finding(model.start) == (
-        "After a cut of 33.3 percent: 10 of 10 mean caseloads at or above 50 cases per officer."
+    assert (
+        model.finding(model.start) == "After a cut of 33.3%: 10 of 10 mean caseloads at or above 50 cases per officer."
     )
     assert model.finding({**model.start, "cut": 0}) == (
         "As published: 6 of 10 mean caseloads at or above 50 cases per officer (1 more may)."
