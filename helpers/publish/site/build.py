@@ -166,6 +166,8 @@ def _write_sources(
     ]
     for page in made:
         (folder / f"{page.name}.md").write_text(page.text, encoding="utf-8")
+        for name, svg in page.pictures.items():
+            (folder / "extra" / "charts" / name).write_text(svg, encoding="utf-8")
     found = front.findings(tables)
     for finding in found:
         (folder / "extra" / "charts" / f"finding-{finding.id}.svg").write_text(front.svg(finding), encoding="utf-8")

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from helpers import display, ratings
+from helpers import about, display, ratings
 from helpers.display import Link, escape, plain
-from helpers.publish.site.figures import COLLECTION
+from helpers.publish.site.figures import COLLECTION, source_list
+from helpers.register import NOT_A_NUMBER
+from helpers.timeline import without_categories
 
 SOURCES_A_PAGE = 160
+AFTERWARDS = {"crc": "Region since June 2021", "nps_division": "Followed by", "probation_region": "Before it"}
 PROVIDER_KINDS = {"crc": "Community Rehabilitation Companies", "nps": "The National Probation Service"}
 PROVIDER_KINDS["nps_division"] = "Divisions of the National Probation Service"
-PROVIDER_TABLES = {
-    "ratings": ("Ratings by the inspectorate", ["round", "standard", "band", "date", "basis"]),
-    "band_profiles": (
-        "Standards by band",
-        ["round", "outstanding", "good", "requires_improvement", "inadequate", "points"],
-    ),
-    "case_quality": ("Quality of case work", ["round_or_period", "measure", "value", "qualifier", "unit"]),
-    "ownership": ("Owners", ["owner_name", "date", "date_end"]),
-    "caseload": ("Caseload", ["measure", "date", "value", "qualifier", "unit"]),
-    "workload": ("Workload", ["measure", "role", "date", "value_low", "value_high", "qualifier", "unit"]),
-    "staff": ("Staff", ["grade", "measure", "date", "value", "qualifier", "unit"]),
-    "reoffending_by_crc": ("Reoffending", ["cohort", "status", "binary_rate", "baseline_binary_rate", "finding"]),
-    "contract_performance": ("Results against the contract", ["measure", "value", "qualifier", "unit", "date"]),
-    "events": ("Events", ["date", "kind", "title", "detail"]),
-}
+PROVIDER_KINDS["probation_region"] = "Regions of the Probation Service since June 2021"
+THEMES = ("Owners and offices", "Ratings", "Staff", "Caseload", "Reoffending")
+THEMES += ("Money and contracts", "After June 2021", "Events")
 UNDERLINED = str.maketrans({mark: "\\" + mark for mark in r"\`*_{}[]()<>#+-.!|~$:&@^='\"/%?;,"})
 
 
@@ -41,6 +32,7 @@ class Page:
     title: str
     body: str
     listed: bool = True
+    pictures: Mapping[str, str] = field(default_factory=dict)  # name of the file in charts/ -> SVG
 
     @property
     def text(self) -> str:
@@ -149,84 +141,109 @@ def provider_names(providers: pd.DataFrame) -> dict[str, str]:
 
 
 def provider_pages(tables: Mapping[str, pd.DataFrame]) -> list[Page]:
-    """A page for each CRC, each NPS division and the NPS, with all that the tables know about it."""
-    providers, sources = tables["providers"], tables["sources"]
-    names = providers.set_index("provider_id")["name"]
+    """A page for each CRC, each NPS division, the NPS and each region since, with all that the tables know about it."""
+    providers = tables["providers"]
     chosen = providers[providers["kind"].isin(list(PROVIDER_KINDS))]
+    rows = about.everything(tables)
+    links = link_table(tables["sources"], source_places(tables["sources"]))
     pages, lists = [], ""
     for kind, heading in PROVIDER_KINDS.items():
-        rows = chosen[chosen["kind"] == kind].sort_values("name")
-        items = "".join(
-            f'<li><a href="provider-{r.provider_id}.html">{escape(r.name)}</a></li>' for r in rows.itertuples()
-        )
+        group = chosen[chosen["kind"] == kind].sort_values("name")
+        items = "".join(f"<li>{_body(r.provider_id, chosen)}</li>" for r in group.itertuples())
         lists += f"<h2>{heading}</h2><ul>{items}</ul>"
-        for _, row in rows.iterrows():
-            pages.append(_provider_page(row, names, tables, sources))
+        for provider_id in group["provider_id"]:
+            pages.append(_provider_page(about.about(provider_id, tables, rows), tables, links))
     front = f"<p>What is known about each provider, on a page of its own.</p>{lists}{cite('Providers')}"
     return [Page("providers", "Providers", front), *pages]
 
 
-def _provider_page(row: pd.Series, names: pd.Series, tables: Mapping[str, pd.DataFrame], sources: pd.DataFrame) -> Page:
-    known = {
-        "Area": row["area_served"],
-        "Police forces": row["police_force_areas"],
-        "Before June 2014": row["former_trusts"],
-        "NPS division": names.get(row["nps_division_id"]),
-        "Probation region since June 2021": names.get(row["probation_region_id"]),
-        "Lead and partners": row["lead_and_partners"],
-        "Remark": row["note"],
-    }
-    facts = "".join(f"<dt>{label}</dt><dd>{escape(value)}</dd>" for label, value in known.items() if pd.notna(value))
-    body, missing = f"<dl class='facts'>{facts}</dl>" if facts else "", []
-    for table, (heading, columns) in PROVIDER_TABLES.items():
-        frame = tables[table]
-        if "provider_ids" in frame:
-            frame = frame[frame["provider_ids"].fillna("").str.split().map(lambda ids: row["provider_id"] in ids)]
-        else:
-            frame = frame[frame["provider_id"] == row["provider_id"]]
-        if frame.empty:
-            missing.append(heading.lower())
+def _provider_page(
+    answer: about.Answer, tables: Mapping[str, pd.DataFrame], links: Mapping[str, tuple[str, str]]
+) -> Page:
+    """What `about` answers, as a page: sentences, picture, names and neighbours, every row by theme."""
+    name, id_ = answer.name, answer.provider_id
+    pictures, figure = {}, ""
+    if len(answer.drawn):
+        picture = f"about-{id_}.svg"
+        pictures[picture] = answer.svg()
+        width, height = re.search(r'width="([\d.]+)" height="([\d.]+)"', pictures[picture]).groups()
+        figure = (
+            f'<figure><img src="charts/{picture}" width="{width}" height="{height}" alt="{escape(answer.described)}">'
+            f"<figcaption>{about.HOW_TO_READ}. The tables below have every row.</figcaption></figure>"
+        )
+    used = dict.fromkeys(answer.rows["source_id"])
+    said = f'{answer.said.markup}<div class="beneath">{source_list(used, links) if used else ""}</div>'
+    body = f'<div class="about"><div>{said}</div>{figure}<div>{_neighbours(id_, tables)}</div></div>'
+    for theme in THEMES:
+        rows = answer.rows[answer.rows["theme"] == theme]
+        if rows.empty:
             continue
-        shown = frame[[*columns, "source_id"]]
-        if table == "ratings":
-            titles = tables["standards"].set_index("standard")["name"]
-            shown = shown.assign(
-                standard=[s if s == "overall" else f"{s} {titles.get(s, '')}" for s in shown["standard"].astype(str)]
-            )
-        if "measure" in shown:
-            shown = shown.assign(measure=shown["measure"].astype(str).str.replace("_", " "))
-        if "date" in shown:
-            shown = shown.assign(date=_dates(frame))
-        hedge = ("value", "qualifier") if {"value", "qualifier"} <= set(columns) else None
-        markup = display.table(
-            display.with_sources(shown, sources).drop(columns="publisher"),
-            f"{heading}: {row['name']}",
-            hedge=hedge,
-            headings={"value_low": "from", "value_high": "to", "date_end": "until"},
-            folded=len(shown) > 20,
-        ).markup
+        heading = "Owners" if theme == "Owners and offices" else theme
+        shown = rows[["what", "when", "figure", "note", "source_id"]]
+        empty = [column for column in ("figure", "note") if shown[column].isin(["", NOT_A_NUMBER]).all()]
+        shown = display.with_sources(shown.drop(columns=empty), answer.sources).drop(columns="publisher")
+        markup = display.table(shown, f"{heading}: {name}", folded=len(shown) > 20).markup
         body += f'<section><h2 id="{slug(heading)}">{heading}</h2>{markup}</section>'
-    if missing:
-        body += f"<p>Nothing was found on this provider alone for: {', '.join(missing)}.</p>"
-    own = sources[sources["source_id"] == row["source_id"]]
-    kept = ""
-    if len(own):
-        kept = f"Every row above names its source. Its name and area: {_own(own.iloc[0])}. "
-    return Page(f"provider-{row['provider_id']}", str(row["name"]), body + cite(str(row["name"]), kept), listed=False)
+    own = tables["sources"][tables["sources"]["source_id"] == _row(id_, tables)["source_id"]]
+    kept = f"Every row above names its source. Its name and area: {_own(own.iloc[0])}. " if len(own) else ""
+    return Page(f"provider-{id_}", name, body + cite(name, kept), False, pictures)
+
+
+def _row(provider_id: str, tables: Mapping[str, pd.DataFrame]) -> pd.Series:
+    return without_categories(tables["providers"]).set_index("provider_id").loc[provider_id]
+
+
+def _body(provider_id: str, providers: pd.DataFrame) -> str:
+    """The name of a body, with a link to its page where it has one."""
+    row = providers.set_index("provider_id").loc[provider_id]
+    name = escape(row["name"])
+    return f'<a href="provider-{provider_id}.html">{name}</a>' if row["kind"] in PROVIDER_KINDS else name
+
+
+def _neighbours(provider_id: str, tables: Mapping[str, pd.DataFrame]) -> str:
+    """Its other names, what it is part of, what was there before it and what followed, in words."""
+    row, providers = _row(provider_id, tables), tables["providers"]
+    others = tables["other_names"].loc[tables["other_names"]["provider_id"] == provider_id, "name"]
+    others = [each for each in dict.fromkeys(others.astype(str)) if each != row["name"]]
+    places = tables["divisions_and_regions"].set_index("provider_id")["crc_ids"]
+    crcs = str(places.get(provider_id, "")).split() if pd.notna(places.get(provider_id)) else []
+    units = providers[(providers["parent_id"] == provider_id) & (providers["kind"] == "probation_delivery_unit")]
+    known = {
+        "Also called": escape("; ".join(others)),
+        "Part of": _body(row["parent_id"], providers) if pd.notna(row["parent_id"]) else "",
+        "Area": _text(row["area_served"]),
+        "Police forces": _text(row["police_force_areas"]),
+        "Before June 2014": _text(row["former_trusts"]),
+        "NPS division": _placed(row["nps_division_id"], row["nps_division_basis"], providers),
+        AFTERWARDS.get(row["kind"], ""): _listed(
+            about.linked(
+                provider_id, without_categories(providers).set_index("provider_id"), tables["divisions_and_regions"]
+            ),
+            providers,
+        ),
+        "CRCs in its area": _listed(crcs, providers),
+        "Local units": escape("; ".join(units["short_name"].astype(str))),
+        "Lead and partners": _text(row["lead_and_partners"]),
+        "Remark": _text(row["note"]),
+    }
+    facts = "".join(f"<dt>{label}</dt><dd>{text}</dd>" for label, text in known.items() if text)
+    return f"<dl class='facts'>{facts}</dl>" if facts else ""
+
+
+def _text(value: object) -> str:
+    return escape(value) if pd.notna(value) else ""
+
+
+def _listed(ids: list[str], providers: pd.DataFrame) -> str:
+    return "; ".join(_body(each, providers) for each in ids)
+
+
+def _placed(provider_id: object, basis: object, providers: pd.DataFrame) -> str:
+    return f"{_body(str(provider_id), providers)} ({basis})" if pd.notna(provider_id) else ""
 
 
 def _own(source: pd.Series) -> str:
     return f'<a class="source" data-source="{slug(source["source_id"])}">{escape(source["title"])}</a>'
-
-
-def _dates(frame: pd.DataFrame) -> list[str]:
-    """Dates as exact as they are known."""
-    forms = {"year": "%Y", "financial_year": "%Y", "month": "%Y-%m", "quarter": "%Y-%m", "round": "%Y"}
-    precisions = frame["date_precision"].astype(str) if "date_precision" in frame else ["day"] * len(frame)
-    return [
-        display.UNKNOWN if pd.isna(date) else date.strftime(forms.get(precision, "%Y-%m-%d"))
-        for date, precision in zip(frame["date"], precisions)
-    ]
 
 
 def glossary_page(glossary: pd.DataFrame, links: Mapping[str, tuple[str, str]]) -> Page:
