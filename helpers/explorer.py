@@ -8,10 +8,10 @@
         title=..., description=..., sources=...,
     )
 
-* Where a kernel runs: ipywidgets beside a chart. A control whose options form the finite grid moves a parameter of a
-  chart that already holds every row; a `live_only` control computes again.
+* Where a kernel runs: ipywidgets beside a chart that already holds the rows of every choice; a control moves a
+  parameter of it.
 * Where none runs (an unrun notebook, a page without network): the same chart with the same controls as bound
-  Vega-Lite parameters. A `live_only` control stays at its start value there, and the chart says so.
+  Vega-Lite parameters.
 * Where no script runs: the picture that `make notebooks` adds, and the description as text.
 * In CI: the specification with every row of every choice, which strict nbval compares.
 """
@@ -54,7 +54,6 @@ class Control:
     start: Any
     kind: str
     column: str | None = None
-    live_only: bool = False
 
     def __post_init__(self) -> None:
         # A page looks sentences up by the value as a browser writes it, which is 50 and never 50.0.
@@ -80,42 +79,21 @@ class Control:
         """What the control can be set to."""
         return list(self.options.values())
 
-    def label_of(self, value: Any) -> str:
-        """What the reader sees for a value."""
-        return next(label for label, option in self.options.items() if option == value)
-
 
 def _whole(value: Any) -> Any:
     """A whole number as an int, anything else as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def choice(
-    name: str,
-    label: str,
-    options: Sequence[Any] | Mapping[str, Any],
-    start: Any = None,
-    *,
-    live_only: bool = False,
-) -> Control:
+def choice(name: str, label: str, options: Sequence[Any] | Mapping[str, Any], start: Any = None) -> Control:
     """One of a list: passed to `rows` under `name`. A mapping gives what the reader sees for each value."""
     if not isinstance(options, Mapping):
         options = {str(option): option for option in options}
     start = next(iter(options.values()), None) if start is None else start
-    return Control(name, label, options, start, "choice", live_only=live_only)
+    return Control(name, label, options, start, "choice")
 
 
-def number(
-    name: str,
-    label: str,
-    low: float,
-    high: float,
-    step: float,
-    start: float,
-    unit: str = "",
-    *,
-    live_only: bool = False,
-) -> Control:
+def number(name: str, label: str, low: float, high: float, step: float, start: float, unit: str = "") -> Control:
     """A number from low to high in steps: passed to `rows` under `name`; shown with its unit ('%' or a word)."""
     if not (step > 0 and high >= low):
         raise ValueError(f"control {name!r}: step must be above 0 and high not below low")
@@ -124,7 +102,7 @@ def number(
     values = [_whole(value) for value in values]
     space = "" if unit in ("", "%") else " "
     options = {f"{value:,}{space}{unit}": value for value in values}
-    return Control(name, label, options, start, "number", live_only=live_only)
+    return Control(name, label, options, start, "number")
 
 
 def filter_by(
@@ -168,10 +146,8 @@ class Explorer:
     description  text alternative: what is drawn, and what the controls do
     sources      the table `sources`; the rows' `source_id` (or `source_ids`) names what is drawn
     source_ids   where the rows have no `source_id` column
-    redraw       False where `draw` does not look at `base.data`: a live_only control then changes nothing but the
-                 rows of the chart at hand, which takes a tenth of the time of drawing it anew
     The attribute `rows` is the DataFrame on the screen now: the next cell can go on with it.
-    Raises ValueError when the grid would be too large for a page: make a control `live_only`, or cut its options.
+    Raises ValueError when the grid would be too large for a page: cut the options of a control.
     """
 
     def __init__(
@@ -186,7 +162,6 @@ class Explorer:
         source_ids: Iterable[str] | None = None,
         say: Callable[..., str] | None = None,
         subtitle: str = "",
-        redraw: bool = True,
     ) -> None:
         names = [control.name for control in controls]
         reserved = {RESET, FINDING} & set(names)
@@ -196,12 +171,10 @@ class Explorer:
         self.compute = (lambda: rows) if isinstance(rows, pd.DataFrame) else rows
         self.draw, self.say = draw, say
         self.title, self.subtitle, self.description, self.sources = title, subtitle, description, sources
-        self.redraw = redraw
-        self._grid_controls = [c for c in self.controls if c.computes and not c.live_only]
-        self._live_only = [c for c in self.controls if c.live_only]
+        self._grid_controls = [c for c in self.controls if c.computes]
         self.start = {control.name: control.start for control in self.controls}
         self._known: dict[tuple[str, Any], np.ndarray] = {}
-        self.every = self._grid(self.start)
+        self.every = self._grid()
         if source_ids is None:
             source_ids = self.every.get("source_id", [])
         self.source_ids = list(source_ids)
@@ -214,47 +187,40 @@ class Explorer:
     @property
     def rows(self) -> pd.DataFrame:
         """The rows on the screen now: those of the reader's choices where the widgets are live, else of the start."""
-        if self._live is None:
-            return self.matching(self.start).reset_index(drop=True)
-        return self.matching(self._live.choices, self._live.rows).reset_index(drop=True)
+        choices = self.start if self._live is None else self._live.choices
+        return self.matching(choices).reset_index(drop=True)
 
-    def _grid(self, choices: Mapping[str, Any]) -> pd.DataFrame:
-        """The rows of every combination of the grid's controls, the others as in `choices`."""
+    def _grid(self) -> pd.DataFrame:
+        """The rows of every combination of the grid's controls."""
         frames = []
         for combination in itertools.product(*(control.values for control in self._grid_controls)):
             chosen = dict(zip((control.name for control in self._grid_controls), combination))
-            frames.append(self._compute({**choices, **chosen}).assign(**chosen))
+            frames.append(self.compute(**chosen).assign(**chosen))
         frames = [frame for frame in frames if len(frame)] or frames[:1]
         rows = pd.concat(frames, ignore_index=True)
         if len(rows) > PAGE_ROWS:
             sizes = ", ".join(f"{control.name} ({len(control.values)})" for control in self._grid_controls)
             raise ValueError(
-                f"{self.title!r}: {len(rows):,} rows are too many for a page (limit {PAGE_ROWS:,}). Make one of these "
-                f"controls live_only or give it fewer options: {sizes}"
+                f"{self.title!r}: {len(rows):,} rows are too many for a page (limit {PAGE_ROWS:,}). Give one of these "
+                f"controls fewer options: {sizes}"
             )
         return rows
 
-    def _compute(self, choices: Mapping[str, Any]) -> pd.DataFrame:
-        wanted = {control.name: choices[control.name] for control in self.controls if control.computes}
-        return self.compute(**wanted)
-
-    def matching(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> pd.DataFrame:
+    def matching(self, choices: Mapping[str, Any]) -> pd.DataFrame:
         """The rows that a reader sees under `choices`."""
-        rows = self.every if rows is None else rows
-        # A page asks for hundreds of combinations of the same rows: each control is looked at once for each choice.
-        known = self._known if rows is self.every else {}
-        matching = np.ones(len(rows), dtype=bool)
+        # A page asks for hundreds of combinations: each control is looked at once for each choice.
+        matching = np.ones(len(self.every), dtype=bool)
         for control in self.controls:
-            if control in self._grid_controls or control.kind == "filter":
+            if control.computes or control.kind == "filter":
                 asked = control.name, choices[control.name]
-                if asked not in known:
-                    known[asked] = _matches(rows, control, choices[control.name])
-                matching &= known[asked]
-        return rows[matching]
+                if asked not in self._known:
+                    self._known[asked] = _matches(self.every, control, choices[control.name])
+                matching &= self._known[asked]
+        return self.every[matching]
 
-    def finding(self, choices: Mapping[str, Any], rows: pd.DataFrame | None = None) -> str:
+    def finding(self, choices: Mapping[str, Any]) -> str:
         """The finding under `choices` in words."""
-        matching = self.matching(choices, rows)
+        matching = self.matching(choices)
         if matching.empty:
             return NOTHING
         return self.say(matching, **choices) if self.say else self.title
@@ -272,16 +238,17 @@ class Explorer:
                 )
         return " && ".join(tests) or "true"
 
-    def _chart(self, rows: pd.DataFrame, choices: Mapping[str, Any]) -> Any:
-        base = alt.Chart(rows)
-        moving = [control for control in self.controls if not control.live_only]
-        if moving:
+    @cached_property
+    def _start_chart(self) -> Any:
+        """The chart at the start values: the page and the live widget begin with the same one."""
+        base = alt.Chart(self.every)
+        if self.controls:
             base = base.transform_filter(self._expression())
         chart = charts.publish(
             self.draw(base),
             title=self.title,
             subtitle=self.subtitle,
-            description=f"{self.description} {self.finding(choices, rows)}".strip(),
+            description=f"{self.description} {self.finding(self.start)}".strip(),
             source_ids=self.source_ids,
             sources=self.sources,
         )
@@ -289,13 +256,8 @@ class Explorer:
         chart.autosize = alt.AutoSizeParams(type="pad", resize=True)
         # `add_params` hands them down to every panel and gathers them again, which takes as long as all the rest.
         given = [] if chart.params is alt.Undefined else chart.params
-        chart.params = [*given, *(alt.param(name=c.name, value=choices[c.name]).param for c in moving)]
+        chart.params = [*given, *(alt.param(name=c.name, value=c.start).param for c in self.controls)]
         return chart
-
-    @cached_property
-    def _start_chart(self) -> Any:
-        """The chart at the start values: the page and the live widget begin with the same one."""
-        return self._chart(self.every, self.start)
 
     @cached_property
     def _start_spec(self) -> dict[str, Any]:
@@ -306,7 +268,7 @@ class Explorer:
         # Rows and marks are shared with the live widget, which makes nothing of them its own.
         spec = {**self._start_spec, "params": [*map(dict, self._start_spec["params"])]}
         spec["title"], spec["usermeta"] = dict(spec["title"]), dict(spec["usermeta"])
-        moving = {control.name: control for control in self.controls if not control.live_only}
+        moving = {control.name: control for control in self.controls}
         for parameter in spec["params"]:
             control = moving.get(parameter["name"])
             if control is None:
@@ -324,32 +286,26 @@ class Explorer:
         spec["params"].append(
             {"name": RESET, "value": False, "bind": {"input": "checkbox", "name": "Back to the start values: "}}
         )
-        sentences = self._sentences(list(moving.values()))
+        sentences = self._sentences()
         if sentences:
             key = " + '|' + ".join(moving)
             spec["params"].append({"name": FINDING, "value": sentences})
             spec["title"]["text"] = {"expr": f"{FINDING}[{key}]"}
-        if self._live_only:
-            fixed = "; ".join(f"{c.label.lower()}: {c.label_of(c.start)}" for c in self._live_only)
-            note = f"Fixed here, free where Python runs: {fixed}."
-            spec["title"]["subtitle"] = [*charts.wrap(note, 104), *spec["title"]["subtitle"]]
         spec["usermeta"]["explorer"] = {
             "title": self.title,
-            "controls": [
-                {"name": c.name, "label": c.label, "start": c.start, "live_only": c.live_only} for c in self.controls
-            ],
+            "controls": [{"name": c.name, "label": c.label, "start": c.start} for c in self.controls],
         }
         return spec
 
-    def _sentences(self, moving: list[Control]) -> dict[str, list[str]]:
-        combinations = math.prod(len(control.values) for control in moving)
-        if not moving or combinations > PAGE_SENTENCES:
+    def _sentences(self) -> dict[str, list[str]]:
+        """The finding for every combination of choices, wrapped; none where they are too many for a page."""
+        options = [control.values for control in self.controls]
+        if not options or math.prod(map(len, options)) > PAGE_SENTENCES:
             return {}
-        sentences = {}
-        for values in itertools.product(*(control.values for control in moving)):
-            chosen = {**self.start, **dict(zip((control.name for control in moving), values))}
-            sentences["|".join(map(str, values))] = charts.wrap(self.finding(chosen))
-        return sentences
+        return {
+            "|".join(map(str, values)): charts.wrap(self.finding(dict(zip(self.start, values))))
+            for values in itertools.product(*options)
+        }
 
     # -- what a front end receives ------------------------------------------------------------------------------
 
@@ -376,7 +332,6 @@ class Live:
         self.explorer = explorer
         self.choices = dict(explorer.start)
         self._held = False  # while several controls move at once, the chart waits for the last
-        self.rows, self._rows_for = explorer.every, self._free_choices()
         self.widgets = {control.name: self._widget(control) for control in explorer.controls}
         self.reset = ipywidgets.Button(description="Back to the start values", layout=_layout(width="max-content"))
         self.reset.on_click(lambda _: self._reset())
@@ -385,8 +340,7 @@ class Live:
         self.chart = offline_chart()(_written(explorer), embed_options=embed, layout=_layout())
         flow = _layout(flex_flow="row wrap", grid_gap="4px 16px")
         controls = ipywidgets.Box([*self.widgets.values(), self.reset], layout=flow)
-        shown = [control for control in explorer.controls if not control.live_only]
-        self.link = linked(self.chart, [(self.widgets[each.name], each) for each in shown])
+        self.link = linked(self.chart, [(self.widgets[each.name], each) for each in explorer.controls])
         self.box = ipywidgets.VBox([controls, self.message, self.chart, self.link], layout=_layout())
         self._say()
 
@@ -405,53 +359,19 @@ class Live:
         widget.observe(lambda change: self._moved(control, change["new"]), names="value")
         return widget
 
-    def _free_choices(self) -> dict[str, Any]:
-        return {control.name: self.choices[control.name] for control in self.explorer._live_only}
-
     def _moved(self, control: Control, value: Any) -> None:
         self.choices[control.name] = value
         if not self._held:
             self._update([control])
 
     def _update(self, moved: list[Control]) -> None:
-        partial = self.rows is not self.explorer.every  # the rows at hand are those of one choice only
-        try:
-            if self._free_choices() != self._rows_for or (partial and any(control.computes for control in moved)):
-                self._recompute()
-            elif not self.link.ready:
-                for control in moved:
-                    if not control.live_only:
-                        setattr(self.chart.params, control.name, self.choices[control.name])
-        except ValueError as problem:
-            # The choice cannot be computed: say why and leave the last valid chart standing.
-            self.message.value = f'<p role="alert"><strong>{display.escape(problem)}</strong></p>'
-            return
+        if not self.link.ready:
+            for control in moved:
+                setattr(self.chart.params, control.name, self.choices[control.name])
         self._say()
 
-    def _recompute(self) -> None:
-        free = self._free_choices()
-        if free == {control.name: control.start for control in self.explorer._live_only}:
-            rows = self.explorer.every
-        else:
-            here = {control.name: self.choices[control.name] for control in self.explorer._grid_controls}
-            rows = self.explorer._compute(self.choices).assign(**here)
-        if self.explorer.redraw:
-            self.chart.chart = self.explorer._chart(rows, self.choices)
-        else:
-            self.chart.spec = self._with_rows(rows)
-        self.rows, self._rows_for = rows, free
-        self.link.whole = rows is self.explorer.every
-
-    def _with_rows(self, rows: pd.DataFrame) -> dict[str, Any]:
-        """The specification at hand with other rows and the present choices."""
-        records = alt.utils.sanitize_pandas_dataframe(rows).to_dict(orient="records")
-        spec = self.chart.spec
-        name = next(name for name, held in spec["datasets"].items() if held and set(held[0]) == set(rows.columns))
-        params = [{**each, "value": self.choices.get(each["name"], each.get("value"))} for each in spec["params"]]
-        return {**spec, "datasets": {**spec["datasets"], name: records}, "params": params}
-
     def _say(self) -> None:
-        finding = self.explorer.finding(self.choices, self.rows)
+        finding = self.explorer.finding(self.choices)
         self.message.value = (
             f'<p role="status" aria-live="polite" style="font-size:1.05em;line-height:1.4;max-width:46em">'
             f"{display.escape(finding)}</p>"
@@ -488,16 +408,12 @@ export default {
     const chart = await model.widget_manager.get_model(model.get("chart"));
     const controls = await Promise.all(model.get("controls").map(
       async ({ id, ...control }) => ({ ...control, widget: await model.widget_manager.get_model(id) })));
-    const move = (moved) => {
-      const chosen = moved.map(({ name, values, widget }) => [name, values[widget.get("index")]]);
-      chart.set("_params", { ...chart.get("_params"), ...Object.fromEntries(chosen) });
-      chart.save_changes();
-    };
-    for (const control of controls) {
-      // Where the rows are those of one choice only, a choice that computes has to wait for the kernel.
-      control.widget.on("change:index", () => { if (model.get("whole") || !control.computes) move([control]); });
+    for (const { name, values, widget } of controls) {
+      widget.on("change:index", () => {
+        chart.set("_params", { ...chart.get("_params"), [name]: values[widget.get("index")] });
+        chart.save_changes();
+      });
     }
-    model.on("change:whole", () => { if (model.get("whole")) move(controls); });
     model.set("ready", true);
     model.save_changes();
   },
@@ -522,10 +438,7 @@ def linked(chart: Any, controls: Sequence[tuple[Any, Control]]) -> Any:
     JupyterLab takes arrow keys in an output to move between cells, unless the element asks it not to (the attribute
     is Lumino's own: https://github.com/jupyterlab/lumino, CommandRegistry.processKeydownEvent).
     """
-    listed = [
-        {"id": widget.model_id, "name": control.name, "values": control.values, "computes": control.computes}
-        for widget, control in controls
-    ]
+    listed = [{"id": widget.model_id, "name": each.name, "values": each.values} for widget, each in controls]
     return _link_class()(chart=chart.model_id, controls=listed, layout=_layout(display="none"))
 
 
@@ -538,7 +451,6 @@ def _link_class() -> Any:
         _esm = LINK
         chart = traitlets.Unicode().tag(sync=True)
         controls = traitlets.List().tag(sync=True)
-        whole = traitlets.Bool(True).tag(sync=True)  # whether the chart holds the rows of every choice
         ready = traitlets.Bool(False).tag(sync=True)  # set by the browser
 
     return Link

@@ -6,8 +6,8 @@ case recorded as amber saves hours. Start values stand in the table `simulation_
     inputs = read(load("simulation_inputs"))
     in_words(answer(inputs, "staff down a third", cut_percent=20))
 
-Whoever comes is drawn band by band (a multinomial over the case mix, then a binomial over the red cases), which has the
-same distribution as a draw for each person and needs the same time and memory for a thousand people or ten million.
+Who comes is a matter of chance (a multinomial over the case mix, then a binomial over the red cases). Expectations and
+quantiles are worked out in closed form; tests hold them against draws.
 """
 
 from __future__ import annotations
@@ -35,12 +35,9 @@ RULES = {
     "monthly meeting": "A meeting a month at least for everybody",
     "workload points": "Workload points of 2021 in place of contacts",
 }
-# Few enough for every combination with PRESETS, RULES and AS_PRESET to have its sentence on a page without a kernel.
-CUTS = (0, 10, 20, 30, 50)
-SHARES = (0, 20, 40, 60, 80, 100)
+CUTS = (0, 20, 50)
 SIMULATION = "simulation"
 WEEKS_A_MONTH = 365.25 / 12 / 7
-MOST_DRAWS = 100_000
 LOW, HIGH = 0.05, 0.95
 MEASURES = {
     "hours_needed": ("hours needed at the true risk", "hours a week"),
@@ -181,33 +178,20 @@ def setting(
     contact_rule: str = AS_PRESET,
     cut_percent: float | str = AS_PRESET,
     share_percent: float | str = AS_PRESET,
-    *,
-    people: float | str = AS_PRESET,
-    officers: float | str = AS_PRESET,
-    red_percent: float | str = AS_PRESET,
-    amber_percent: float | str = AS_PRESET,
-    green_percent: float | str = AS_PRESET,
-    blue_percent: float | str = AS_PRESET,
-    minutes_per_meeting: float | str = AS_PRESET,
 ) -> Setting:
-    """A preset with what the reader changed. Raises ValueError in words fit to be shown beside the controls.
-
-    officers counts full-time officers before the cut; left to the preset, it follows the number of people.
-    """
+    """A preset with what the reader changed. Raises ValueError in words fit to be shown to who changed an input."""
     rule = rule_of(inputs, preset, contact_rule)
-    own_cut = inputs[preset, "", "staff_cut"]
-    people = _or(people, inputs["", "", "people"])
+    own_cut, people = inputs[preset, "", "staff_cut"], inputs["", "", "people"]
     cases = inputs.get((preset, "", "cases_per_officer"))
     if cases is None:
         cases = inputs[preset, "", "cases_per_officer_after_cut"] * (1 - own_cut / 100)
-    shares = (red_percent, amber_percent, green_percent, blue_percent)
     return Setting(
         people=people,
-        officers=_or(officers, max(people, 1) / cases),
+        officers=people / cases,
         cut_percent=_or(cut_percent, own_cut),
         share_percent=_or(share_percent, inputs[preset, "", "share_under_recorded"]),
-        mix=tuple(_or(share, inputs["", band, "share_of_people"]) for share, band in zip(shares, BANDS)),
-        hours=tuple(band[-1] for band in _contacts(inputs, rule, minutes_per_meeting)),
+        mix=tuple(inputs["", band, "share_of_people"] for band in BANDS),
+        hours=tuple(band[-1] for band in _contacts(inputs, rule, AS_PRESET)),
         full_time_hours=inputs["", "", "full_time_hours"],
     )
 
@@ -220,40 +204,6 @@ def _most_red(setting: Setting) -> int:
     if setting.hours[0] == 0:
         return setting.people
     return math.floor(min(setting.people, setting.capacity / setting.hours[0] + 1e-9))
-
-
-def _draws(setting: Setting, draws: int, seed: int) -> dict[str, np.ndarray]:
-    if not 1 <= draws <= MOST_DRAWS:
-        raise ValueError(f"The number of draws must lie between 1 and {MOST_DRAWS:,}, not at {draws:,}.")
-    rng = np.random.default_rng(seed)
-    mix = np.asarray(setting.mix) / math.fsum(setting.mix)
-    true = rng.multinomial(int(setting.people), mix, size=draws)
-    lowered = rng.binomial(true[:, 0], setting.share_percent / 100)
-    recorded = true + np.outer(lowered, (-1, 1, 0, 0))
-    needed, on_paper = true @ setting.hours, recorded @ setting.hours
-    seen = np.minimum(recorded[:, 0], _most_red(setting))
-    return {
-        **{f"true_{band}": true[:, place] for place, band in enumerate(BANDS)},
-        **{f"recorded_{band}": recorded[:, place] for place, band in enumerate(BANDS)},
-        "hours_needed": needed,
-        "hours_recorded": on_paper,
-        "gap_hours": needed - on_paper,
-        "red_cases": true[:, 0],
-        "red_cases_recorded": recorded[:, 0],
-        "gap_people": lowered,
-        "red_seen_weekly": seen,
-        "red_not_seen_weekly": true[:, 0] - seen,
-    }
-
-
-def draw(setting: Setting, draws: int = 400, seed: int = 1) -> pd.DataFrame:
-    """Seeded draws, one row each.
-
-    Columns: true_ and recorded_ red, amber, green, blue (people), the measures of MEASURES (hours a week or cases, all
-    officers together), draw (number from 1), kind (simulation). Raises ValueError for fewer than 1 or more than 100,000
-    draws. Red cases are seen weekly if they are recorded as red and the hours left suffice, red before all others.
-    """
-    return pd.DataFrame(_draws(setting, draws, seed)).assign(draw=np.arange(1, draws + 1), kind=SIMULATION)
 
 
 def expected(setting: Setting) -> dict[str, float]:
@@ -304,7 +254,7 @@ def chance(setting: Setting) -> pd.DataFrame:
     full-time officer left), kind (simulation). Counts of cases are binomial, or the smaller of a binomial count and
     what the hours allow, and their quantiles exact. Hours are sums over a multinomial: exact mean and variance, and
     the normal quantiles, which the numbers of people here leave nothing to choose from. What the assumptions leave
-    open is wider and is not in them. Tests hold it against `draw`.
+    open is wider and is not in them.
     """
     from scipy.stats import binom, norm
 
@@ -388,68 +338,37 @@ def answer(
     contact_rule: str = AS_PRESET,
     cut_percent: float | str = AS_PRESET,
     share_percent: float | str = AS_PRESET,
-    **changes: float | str,
 ) -> dict[str, Any]:
     """One setting in closed form, all for one full-time officer left.
 
     Keys: the measures of CHARTED (hours a week or cases), under_recorded_percent, rule, staff_cut_percent,
     cases_per_officer, capacity (hours a week of one officer), hiding_share_percent (not a number where impossible),
-    verdict, kind (simulation). Two decimals. changes are the further arguments of `setting`.
-    Raises ValueError as `setting` does.
+    verdict, kind (simulation). Two decimals. Raises ValueError as `setting` does.
     """
-    return _answer(
-        inputs, setting(inputs, preset, contact_rule, cut_percent, share_percent, **changes), preset, contact_rule
-    )
-
-
-def compute(
-    inputs: Inputs,
-    preset: str = PRESETS[0],
-    contact_rule: str = AS_PRESET,
-    cut_percent: float | str = AS_PRESET,
-    share_percent: float | str = AS_PRESET,
-    **changes: float | str,
-) -> dict[str, Any]:
-    """`answer` with what chance could make of it: keys also measure_low and measure_high for each of CHARTED.
-
-    Raises ValueError as `setting` does.
-    """
-    one = setting(inputs, preset, contact_rule, cut_percent, share_percent, **changes)
-    ends = chance(one).set_index("measure").loc[list(CHARTED), ["low", "high"]] / one.officers_left
-    spread = {f"{measure}_{end}": round(ends.loc[measure, end], 2) for end in ends for measure in CHARTED}
-    return _answer(inputs, one, preset, contact_rule) | spread
-
-
-def _answer(inputs: Inputs, one: Setting, preset: str, contact_rule: str) -> dict[str, Any]:
+    one = setting(inputs, preset, contact_rule, cut_percent, share_percent)
     closed = expected(one)
-    values = np.round([closed[measure] / one.officers_left for measure in CHARTED], 2)
-    used = {"under_recorded_percent": one.share_percent} | _used(inputs, one, preset, contact_rule)
-    return dict(zip(CHARTED, values)) | used
+    values = {measure: round(closed[measure] / one.officers_left, 2) for measure in CHARTED}
+    return values | {"under_recorded_percent": one.share_percent} | _used(inputs, one, preset, contact_rule)
 
 
-def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,), **changes: float | str) -> pd.DataFrame:
+def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,)) -> pd.DataFrame:
     """The question put to every preset under every contact rule, at the preset's cut in staff or at several.
 
-    Columns: preset, own_rule (the rule is the preset's own), hours_needed and hours_at_full_share (for one officer
-    left, hours a week; the latter if every red case were recorded as amber), and rule, staff_cut_percent,
-    cases_per_officer, capacity, hiding_share_percent, verdict, kind as in `answer`. Raises ValueError as `setting`.
+    Columns: preset, own_rule (the rule is the preset's own), hours_needed (for one officer left, hours a week), and
+    rule, staff_cut_percent, cases_per_officer, capacity, hiding_share_percent, verdict, kind as in `answer`.
     """
     rows = []
     for preset, rule, cut in itertools.product(PRESETS, RULES, tuple(cut_percents)):
-        one = setting(inputs, preset, rule, cut, share_percent=100, **changes)
-        closed = expected(one)
-        hours = {
-            "hours_needed": round(closed["hours_needed"] / one.officers_left, 2),
-            "hours_at_full_share": round(closed["hours_recorded"] / one.officers_left, 2),
-        }
+        one = setting(inputs, preset, rule, cut)
         own = {"preset": preset, "own_rule": rule == rule_of(inputs, preset)}
+        hours = {"hours_needed": round(_hours_needed(one) / one.officers_left, 2)}
         rows.append(own | hours | _used(inputs, one, preset, rule))
     return pd.DataFrame(rows)
 
 
 # ---------------------------------------------------------------------------------------- rows to draw
 
-TRIED_CUTS, FEWER_CUTS = range(0, 51, 5), range(0, 51, 10)
+TRIED_CUTS = range(0, 51, 5)
 CHARTED_SHARES = (0, 25, 50, 75, 100)
 SHORT_RULES = {
     "calls": "Lowest group: call each six weeks",
@@ -475,58 +394,40 @@ INPUT_NAMES = {
 }
 
 
-def pressure_rows(
-    inputs: Inputs, preset: str, contact_rule: str, cut_percent: float | str, **changes: float | str
-) -> pd.DataFrame:
+def pressure_rows(inputs: Inputs, preset: str, contact_rule: str, cut_percent: float | str) -> pd.DataFrame:
     """One row for each share under-recorded of CHARTED_SHARES, all for one full-time officer left.
 
-    Columns: under_recorded_percent, needed, recorded (hours a week), recorded_low and _high
-    (5 and 95 percent quantiles), all in hours a week, seen, seen_low, seen_high, red
-    (cases), crossing (percent; empty unless some share hides the load). Raises ValueError as `compute` does.
+    Columns: under_recorded_percent, needed, recorded, recorded_low and _high (5 and 95 percent quantiles), all in hours
+    a week, seen, seen_low, seen_high, red (cases), crossing (percent; empty unless some share hides the load).
+    Raises ValueError as `setting` does.
     """
     rows = []
     for share in CHARTED_SHARES:
-        one = compute(inputs, preset, contact_rule, cut_percent, share, **changes)
+        one = setting(inputs, preset, contact_rule, cut_percent, share)
+        hiding = round(hiding_share(one), 2)
+        each = chance(one).set_index("measure")[["expected", "low", "high"]] / one.officers_left
+        recorded, seen = each.loc["hours_recorded"], each.loc["red_seen_weekly"]
         rows.append(
             {
                 "under_recorded_percent": share,
-                "needed": one["hours_needed"],
-                "recorded": one["hours_recorded"],
-                "recorded_low": one["hours_recorded_low"],
-                "recorded_high": one["hours_recorded_high"],
-                "seen": one["red_seen_weekly"],
-                "seen_low": one["red_seen_weekly_low"],
-                "seen_high": one["red_seen_weekly_high"],
-                "red": round(one["red_seen_weekly"] + one["red_not_seen_weekly"], 2),
-                "crossing": one["hiding_share_percent"] if one["verdict"] == "possible" else math.nan,
+                "needed": each.loc["hours_needed", "expected"],
+                "recorded": recorded["expected"],
+                "recorded_low": recorded["low"],
+                "recorded_high": recorded["high"],
+                "seen": seen["expected"],
+                "seen_low": seen["low"],
+                "seen_high": seen["high"],
+                "red": each.loc["red_cases", "expected"],
+                "crossing": hiding if verdict(hiding) == "possible" else math.nan,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).round(2)
 
 
 def by_cut(inputs: Inputs, preset: str = PRESETS[0]) -> pd.DataFrame:
     """`answers` of one preset under every contact rule and cut of TRIED_CUTS, with `row`, the rule in words."""
     rows = answers(inputs, TRIED_CUTS).query("preset == @preset")
     return rows.assign(row=rows["rule"].map(SHORT_RULES))
-
-
-def by_minutes(inputs: Inputs, minutes: Iterable[int] = range(30, 151, 30)) -> pd.DataFrame:
-    """`answers` of the first preset under its own rule, for several lengths of a meeting (column `row`)."""
-    return _varied(inputs, {f"{each} minutes": {"minutes_per_meeting": each} for each in minutes})
-
-
-def by_red_share(inputs: Inputs, shares: Iterable[int] = range(5, 26, 5)) -> pd.DataFrame:
-    """`answers` of the first preset under its own rule, for several shares of red cases (column `row`).
-
-    What red gains amber loses: the two together stay as they are, and so do green and blue.
-    """
-    both = inputs["", "red", "share_of_people"] + inputs["", "amber", "share_of_people"]
-    return _varied(inputs, {f"{each}% in red": {"red_percent": each, "amber_percent": both - each} for each in shares})
-
-
-def _varied(inputs: Inputs, changes: dict[str, dict[str, float]]) -> pd.DataFrame:
-    frames = [answers(inputs, FEWER_CUTS, **change).assign(row=row) for row, change in changes.items()]
-    return pd.concat(frames).query("preset == @PRESETS[0] and own_rule").reset_index(drop=True)
 
 
 def input_rows(table: pd.DataFrame, basis: str) -> pd.DataFrame:
@@ -584,7 +485,7 @@ def source_ids(table: pd.DataFrame) -> list[str]:
 
 
 def in_words(one: Mapping[str, Any]) -> str:
-    """The finding of one `answer` or `compute`: load, answer, red cases."""
+    """The finding of one `answer`: load, answer, red cases."""
     load = (
         f"In this simulation an officer with {say_number(one['cases_per_officer'])} cases needs "
         f"{say_number(one['hours_needed'])} of {say_number(one['capacity'])} hours a week, and "
@@ -610,8 +511,3 @@ def _answer_in_words(one: Mapping[str, Any]) -> str:
     # Rounded up: a share rounded down would not be enough.
     share = min(100, math.ceil(one["hiding_share_percent"] * 10 - 1e-6) / 10)
     return f"the load looks manageable on paper once {say_number(share)} percent of red cases are recorded as amber"
-
-
-def answer_in_words(one: Mapping[str, Any]) -> str:
-    """How much under-recording makes the load look manageable, from `answer`, `compute` or a row of `answers`."""
-    return f"In this simulation {_answer_in_words(one)}."

@@ -157,8 +157,8 @@ def test_moving_a_grid_control_only_moves_a_parameter():
 
 def test_where_the_browser_moves_the_chart_the_kernel_only_says_the_sentence():
     live = make().live
-    told = [(each["name"], each["values"], each["computes"]) for each in live.link.controls]
-    assert told == [(control.name, control.values, control.computes) for control in CONTROLS]
+    told = [(each["name"], each["values"]) for each in live.link.controls]
+    assert told == [(control.name, control.values) for control in CONTROLS]
     assert [each["id"] for each in live.link.controls] == [live.widgets[c.name].model_id for c in CONTROLS]
     assert live.link.chart == live.chart.model_id
     live.link.ready = True
@@ -167,96 +167,20 @@ def test_where_the_browser_moves_the_chart_the_kernel_only_says_the_sentence():
     assert "20" in live.message.value
 
 
-def test_the_browser_waits_for_the_kernel_while_the_chart_holds_one_choice_only():
-    free = [choice("round", "Round", ["2018-19", "2019-20"]), number("cut", "Cut", 0, 40, 10, 10, live_only=True)]
-    live = make(free).live
-    live.link.ready = True
-    assert live.link.whole
-    live.widgets["cut"].value = 20
-    assert not live.link.whole
-    live.widgets["round"].value = "2019-20"
-    assert live.chart.params.round == "2019-20", "computed anew, with the choice in the new chart"
-    live.widgets["cut"].value = 10
-    assert live.link.whole
-
-
-def test_live_only_control_recomputes_and_is_announced_as_fixed():
-    calls = []
-
-    def counted(round, cut):
-        calls.append((round, cut))
-        return compute(round, cut)
-
-    controls = [CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)]
-    explorer = make(controls, counted)
-    assert len(explorer.every) == 4
-    spec = explorer.spec()
-    assert "cut" not in parameters(spec)
-    assert any("staff cut: 10%" in line for line in spec["title"]["subtitle"])
-    live = explorer.live
-    calls.clear()
-    live.widgets["cut"].value = 30
-    assert calls == [("2018-19", 30)]
-    assert "at 30% the sum is 90" in live.message.value
-    live.widgets["round"].value = "2019-20"
-    assert calls == [("2018-19", 30), ("2019-20", 30)]
-    assert "In 2019-20 at 30%" in live.message.value
-    live.reset.click()
-    assert "In 2018-19 at 10%" in live.message.value
-    assert live.chart.params.round == "2018-19"
-
-
-def test_a_choice_that_cannot_be_computed_is_said_and_the_chart_stays():
-    def picky(round, cut):
-        if cut == 30:
-            raise ValueError("With nobody left there are no cases per officer: choose a smaller cut")
-        return compute(round, cut)
-
-    explorer = make([CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)], picky)
-    live = explorer.live
-    before = live.chart.chart
-    live.widgets["cut"].value = 30
-    assert "choose a smaller cut" in live.message.value
-    assert 'role="alert"' in live.message.value
-    assert live.chart.chart is before
-    live.widgets["cut"].value = 20
-    assert "at 20%" in live.message.value
-
-
-def test_without_redraw_only_the_rows_change_and_the_choices_stay():
-    controls = [CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)]
-    explorer = make(controls, redraw=False)
-    drawn = []
-    explorer.draw = lambda base: drawn.append(base) or draw(base)
-    live = explorer.live
-    drawn.clear()
-    live.widgets["round"].value = "2019-20"
-    live.widgets["cut"].value = 30
-    assert drawn == []
-    rows = next(iter(live.chart.spec["datasets"].values()))
-    assert {row["n"] for row in rows} == {30, 60}
-    assert {parameter["name"]: parameter["value"] for parameter in live.chart.spec["params"]} == {"round": "2019-20"}
-    live.reset.click()
-    rows = next(iter(live.chart.spec["datasets"].values()))
-    assert len(rows) == len(explorer.every)
-    assert live.chart.spec["params"][0]["value"] == "2018-19"
-    assert "In 2018-19 at 10%" in live.message.value
-
-
-def test_reset_computes_once():
+def test_nothing_is_computed_once_the_explorer_stands():
     calls = []
 
     def counted(round, cut):
         calls.append(cut)
         return compute(round, cut)
 
-    explorer = make([CONTROLS[0], number("cut", "Staff cut", 0, 30, 10, 10, "%", live_only=True)], counted)
-    explorer.live.widgets["round"].value = "2019-20"
-    explorer.live.widgets["cut"].value = 30
+    live = make(rows=counted).live
     calls.clear()
-    explorer.live.reset.click()
+    live.widgets["round"].value = "2019-20"
+    live.widgets["cut"].value = 30
+    live.reset.click()
     assert calls == []
-    assert explorer.live.chart.params.round == "2018-19"
+    assert (live.chart.params.round, live.chart.params.cut) == ("2018-19", 10)
 
 
 def test_hostile_text_stays_text_in_the_live_message():

@@ -597,11 +597,6 @@ def test_what_would_settle_it_is_each_services_part_of_the_gap():
     assert names.settles["points"].sum() >= 100 * width - 1e-6, "jointly the gap is open by no more than the parts"
 
 
-def test_every_control_works_without_python():
-    for explorer in cells.explorers("02").values():
-        assert not any(control.live_only for control in explorer.controls)
-
-
 def test_every_source_row_has_its_document(tables):
     rows = r.source_rows(tables)
     assert set(rows["source_id"]) <= set(tables["sources"]["source_id"])

@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from helpers import data, stopping
 from helpers.publish import notebooks
-from tests.benchmarks import growth, interactions, peers, risk_under_pressure, start
+from tests.benchmarks import growth, interactions, peers, start
 from tests.browser import driver
 
 README = Path(__file__).with_name("README.md")
 FRONT = notebooks.FOLDER.parent / "README.md"
 MARKS = "<!-- result -->", "<!-- end of result -->"
-PARTS = ("interactions", "pages", "start", "execution", "growth", "simulation")
+PARTS = ("interactions", "pages", "start", "execution", "growth")
 
 
 @dataclass
@@ -188,12 +188,6 @@ def growth_lines(work: Path) -> Iterator[Line]:
     )  # fmt: skip
 
 
-def simulation_lines() -> Iterator[Line]:
-    """The simulation of notebook 05, which has a bench of its own."""
-    for what, (ratio, most) in tqdm(risk_under_pressure.ratios().items(), "simulation", disable=None):
-        yield Line(f"simulation: {what}", "", "", ratio, f"at most {most:g}", ratio <= most)
-
-
 def machine() -> str:
     memory = Path("/proc/meminfo")
     size = f", {int(memory.read_text().split()[1]) / 1e6:.0f} GB" if memory.exists() else ""
@@ -226,7 +220,6 @@ def main() -> int:
             "start": lambda: start_lines(2 if few else 5),
             "execution": lambda: execution_lines(work, 1 if few else 3, paths),
             "growth": lambda: growth_lines(work),
-            "simulation": simulation_lines,
         }
         for name in PARTS:
             if name in chosen.only and (driver.chromium() or name not in ("interactions", "pages")):

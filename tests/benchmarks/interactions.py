@@ -33,7 +33,7 @@ sources = data.load("sources").head(1)
 SAME_EXPLORER = """\
 explorer.Explorer(
     [explorer.choice("series", "Series", same_chart.CHOICES)],
-    compute=lambda series: same_chart.rows(series),
+    rows=lambda series: same_chart.rows(series),
     draw=same_chart.draw,
     title="The chart of the bench",
     description="28 bars with labels.",
