@@ -646,9 +646,6 @@ def is_it_better(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["subject", "then", "now", "direction", "verdict", "why"])
 
 
-# ----------------------------------------------------------------------------------------------- in words
-
-
 # ----------------------------------------------------------------------------------------------- rows and words
 
 
@@ -677,24 +674,6 @@ def cases_to_draw(findings: pd.DataFrame) -> pd.DataFrame:
             "interval_low": rows["low"].round(1),
             "interval_high": rows["high"].round(1),
             "period": rows["period"],
-        }
-    )
-
-
-def national_rows(series: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `series_to_draw` ready to draw: measure, name, unit, body, start, end (first and last day the figure
-    speaks of), value, hedge (in words, 'implied' by other figures, or empty)."""
-    hedge = series["qualifier"].astype(str).str.replace("_", " ").replace("exact", "")
-    return pd.DataFrame(
-        {
-            "measure": series["measure"],
-            "name": series["name"],
-            "unit": series["unit"].astype(str),
-            "body": series["body"],
-            "start": series["period_start"],
-            "end": series["period_end"],
-            "value": series["value"].round(3),
-            "hedge": hedge.where(series["stated"] | (hedge != ""), "implied"),
         }
     )
 
@@ -788,17 +767,6 @@ def change_in_words(series: pd.DataFrame, change: Mapping[str, Any], compared: p
     return f"{change['name']}: from {ends[0]} to {ends[1]}, {moved}. {before}"
 
 
-def comparability_table(compared: pd.DataFrame) -> pd.DataFrame:
-    """What can stand beside the years before June 2021: subject, comparable (in words), figures (before, since),
-    reason, source_id; what can be compared comes first."""
-    order = list(VERDICTS)
-    rows = compared.sort_values("verdict", key=lambda column: column.map(order.index), kind="stable")
-    rows = rows.assign(comparable=rows["verdict"].map(VERDICTS))
-    counts = [rows[f"rows_{side}"].map(str).where(rows[f"rows_{side}"].notna(), "none") for side in ("before", "since")]
-    rows = rows.assign(figures=counts[0] + ", " + counts[1])
-    return rows[["subject", "comparable", "figures", "reason", "source_id"]].reset_index(drop=True)
-
-
 def twice_table(inspected: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Units inspected twice: unit, first and second (band and date as far as known), change (in words)."""
     rows = inspected[inspected["delivery_unit_id"].isin(pairs["delivery_unit_id"])]
@@ -811,96 +779,6 @@ def twice_table(inspected: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
             "first": pairs["delivery_unit_id"].map(said[1]),
             "second": pairs["delivery_unit_id"].map(said[2]),
             "change": pairs["change"].map(words),
-        }
-    )
-
-
-def coverage_table(coverage: pd.DataFrame) -> pd.DataFrame:
-    """A row a region: what the inspections read gave under each programme, such as '8 Inadequate, 2 Requires
-    improvement', or 'none found'."""
-    names = {band.lower().replace(" ", "_"): band for band in BANDS[::-1]}
-    words = [
-        ", ".join(f"{row[column]} {band}" for column, band in names.items() if row[column]) or "none found"
-        for row in coverage.to_dict("records")
-    ]
-    wide = coverage.assign(words=words).pivot_table("words", "region", "programme_name", aggfunc="first")
-    return wide[list(PROGRAMMES.values())].rename(columns=_upper).rename_axis(None, axis=1).reset_index()
-
-
-def standards_table(distribution: pd.DataFrame) -> pd.DataFrame:
-    """A row a programme: ratings of single standards in print by band, in all, and how many were given."""
-    wide = distribution.pivot_table("ratings", "programme", "band", aggfunc="first")[list(BANDS[::-1])]
-    totals = distribution.drop_duplicates("programme").set_index("programme")[["of", "possible"]]
-    rows = wide.join(totals).loc[list(PROGRAMMES)].rename(index=PROGRAMMES)
-    rows = rows.rename(columns={"of": "in print", "possible": "given"})
-    return rows.rename_axis("programme").rename_axis(None, axis=1).reset_index()
-
-
-def points_table(shares: pd.DataFrame) -> pd.DataFrame:
-    """The printed scores, each scale by itself: scale (in words), unit, when, points, share (percent of the highest
-    total, or that it is unknown)."""
-    highest = shares["max_points"]
-    rows = shares.assign(
-        scale=[
-            f"{_upper(name)}, {'highest total unknown' if pd.isna(top) else f'out of {top}'}"
-            for name, top in zip(shares["programme_name"], highest)
-        ],
-        when=_when(shares),
-        share=shares["share_of_points"].map("{:.0f}%".format).where(highest.notna(), "unknown"),
-    )
-    return rows.sort_values(["scale", "points"], kind="stable")[["unit", "scale", "when", "points", "share"]]
-
-
-def reoffending_table(series: pd.DataFrame) -> pd.DataFrame:
-    """Yearly cohorts that the explorer draws: cohort, reoffended (with 95% interval), reoffences each, offenders."""
-    rows = series[series["date"] >= NATIONAL_FROM]
-    return pd.DataFrame(
-        {
-            "cohort": rows["cohort"],
-            "reoffended": [
-                f"{row.binary_rate:.1f}% ({row.binary_low:.1f}% to {row.binary_high:.1f}%)" for row in rows.itertuples()
-            ],
-            "reoffences each": rows["frequency_rate"].map("{:.2f}".format),
-            "offenders": rows["offenders"].map("{:,}".format),
-        }
-    )
-
-
-def regional_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Inspections of regions and of the country: where, kind, when, band."""
-    rows = with_periods(tables["regional_inspections"])
-    return pd.DataFrame(
-        {
-            "where": _regions(tables, rows),
-            "kind": rows["kind"].astype(str).str.replace("_", " "),
-            "when": _when(rows),
-            "band": _regional_band(rows),
-        }
-    )
-
-
-def vacancy_table(rates: pd.DataFrame) -> pd.DataFrame:
-    """Vacancy rates of probation officers with their hedge: place, when, vacant, basis."""
-    return pd.DataFrame(
-        {
-            "place": rates["population"]
-            .str.removeprefix("Unit: ")
-            .where(rates["level"] == "unit", "England and Wales"),
-            "when": _when(rates),
-            "vacant": [display.hedged(v, str(q), unit="percent") for v, q in zip(rates["value"], rates["qualifier"])],
-            "basis": rates["basis"].astype(str).replace({"implied": "derived from other figures"}),
-        }
-    )
-
-
-def recall_table(quarters: pd.DataFrame) -> pd.DataFrame:
-    """Recalls by quarter: quarter, recalls (with hedge), supervised, per_1000 (people supervised)."""
-    return pd.DataFrame(
-        {
-            "quarter": quarters["quarter"],
-            "recalls": [display.hedged(v, str(q)) for v, q in zip(quarters["value"], quarters["qualifier"])],
-            "supervised": quarters["supervised"],
-            "per_1000": quarters["recalls_per_1000"].map("{:.1f}".format, na_action="ignore"),
         }
     )
 
@@ -976,10 +854,6 @@ def _when(rows: pd.DataFrame) -> pd.Series:
 
 def _ends(low: float, high: float, unit: str) -> str:
     return _span(round(low, 2), round(high, 2), unit)
-
-
-def _upper(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 # ----------------------------------------------------------------------------------------------- private

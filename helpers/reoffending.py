@@ -617,23 +617,6 @@ def crc_table(by_crc: pd.DataFrame, providers: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def rules_table(counts: pd.DataFrame) -> pd.DataFrame:
-    """Every rule under which successes were counted: rate, test, counts, cohorts, fewest and most CRCs."""
-    rules = success_rules(counts[counts["direction"].isin(SUCCESS)])
-    return rules.drop(columns="direction").assign(rate=rules["rate"].map(RATE_NAMES), test=rules["test"].map(TESTS))
-
-
-def counts_table(counts: pd.DataFrame) -> pd.DataFrame:
-    """Every published count: cohort, rate, test, outcome (fall, rise, met, missed), CRCs, who counted, source_id."""
-    rows = counts.sort_values("date", kind="stable")
-    rows = rows.assign(
-        rate=rows["rate"].map(RATE_NAMES).str.lower(), test=rows["test"].astype(str).str.replace("_", " ")
-    )
-    return rows[["cohort", "rate", "test", "direction", "crcs", "reported_by", "source_id"]].rename(
-        columns={"direction": "outcome", "crcs": "CRCs", "reported_by": "counted by"}
-    )
-
-
 def rows_by_source(
     national: pd.DataFrame,
     adjusted: pd.DataFrame,

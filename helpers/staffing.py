@@ -168,32 +168,6 @@ def nps_parts(
     return rows.assign(period_end=rows["date_end"].fillna(rows["date"])).reset_index(drop=True)
 
 
-def grade_gap(staff: pd.DataFrame, providers: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
-    """By how much the NPS grades together exceed the NPS total of the same tables.
-
-    Columns: period_end, published, summed and gap (all in the unit of measure). The tables count staff in NPS
-    grades wherever they work, so the sum is the larger of the two.
-    """
-    rows = nps_parts(staff, providers, "grade", measure)
-    wide = rows.pivot_table(index="period_end", columns="part", values="value")
-    wide = wide.rename(columns={"NPS total as published": "published", "Sum of the grades": "summed"})
-    wide = wide[["published", "summed"]].rename_axis(columns=None).reset_index()
-    return wide.assign(gap=wide["summed"] - wide["published"])
-
-
-def leaving_rates(staff: pd.DataFrame, grade: str | None = None) -> pd.DataFrame:
-    """Leaving rates of permanent staff, percent a year, one series per body, grade and source.
-
-    Columns of staff, plus series (what a line may connect). The first rate of the NPS covers June 2014 to
-    March 2015. The 2022 answer and the 2016 tables count differently: rival series, never one line.
-    """
-    rows = without_categories(staff[staff["measure"] == "leaving_rate_percent"])
-    if grade is not None:
-        rows = rows[rows["grade"] == grade]
-    series = rows["provider_id"] + " | " + rows["grade"] + " | " + rows["source_id"]
-    return rows.assign(series=series).sort_values(["series", "date"], kind="stable", ignore_index=True)
-
-
 def vacancies(staff: pd.DataFrame) -> pd.DataFrame:
     """Vacancies as published, with the rate that the same source's own total of posts implies.
 
@@ -398,17 +372,6 @@ def cut_either_way(starts: pd.DataFrame, threshold: float, cut_percents: Iterabl
     both = [unmade, starts.assign(cut_made_percent=starts["cut_made_percent"].fillna(0.0))]
     cuts = list(cut_percents)
     return pd.concat([staff_cut_model(each, threshold, cuts) for each in both], ignore_index=True)
-
-
-def model_references(workload: pd.DataFrame) -> pd.DataFrame:
-    """The two caseloads drawn beside the model: from which quality suffers, and the largest exact one of an officer.
-
-    Columns of reference_caseloads. Largest caseloads published as bounds are left out: they speak of remote
-    supervision and of work with victims.
-    """
-    rows = reference_caseloads(workload)
-    largest = rows[(rows["reference"] == "maximum") & (rows["qualifier"] == "exact")].nlargest(1, "cases")
-    return pd.concat([rows[rows["reference"] == "threshold"], largest], ignore_index=True)
 
 
 def cut_to_threshold(starts: pd.DataFrame, threshold: float) -> pd.DataFrame:

@@ -554,26 +554,13 @@ def test_changes_of_the_national_figures_in_words(measure, words):
     assert words in cells.explorers("10")["national-explorer"].finding({"measure": measure})
 
 
-def test_national_rows_have_a_body_a_value_and_a_day(tables):
+def test_national_figures_have_a_body_a_value_and_a_day(tables):
     series = after.series_to_draw(tables)
     assert list(series["measure"].unique()) == [*after.NATIONAL_MEASURES, *after.REOFFENDING]
-    rows = after.national_rows(series)
+    rows = cells.run("10").names.figures
     assert rows[["body", "start", "end", "value"]].notna().all().all()
     assert set(rows["body"]) == set(after.BODY_NAMES.values())
     assert {3539, 4627, 5658} <= set(rows.loc[rows["hedge"] == "implied", "value"])
-
-
-def test_scores_of_two_scales_stay_apart(inspected):
-    rows = after.points_table(after.points_share(inspected))
-    assert rows["share"].tolist() == ["0%", "4%", "7%", "7%", "11%", "11%", "unknown"]
-    assert rows["scale"].iloc[-1].endswith("highest total unknown")
-    assert rows["scale"].nunique() == 2
-
-
-def test_regions_without_an_inspection_say_so(tables, inspected):
-    rows = after.coverage_table(after.region_coverage(inspected, tables["providers"])).set_index("region")
-    assert len(rows) == 12
-    assert rows.loc["London"].tolist() == ["4 Inadequate, 2 Requires improvement", "none found"]
 
 
 def test_units_inspected_twice_keep_their_dates(inspected):
@@ -584,7 +571,7 @@ def test_units_inspected_twice_keep_their_dates(inspected):
 
 
 def test_what_can_be_compared_comes_first(tables):
-    rows = after.comparability_table(after.comparability(tables))
+    rows = cells.run("10").names.listed
     assert len(rows) == len(tables["after_comparability"])
     assert rows["comparable"].drop_duplicates().tolist() == list(after.VERDICTS.values())
 

@@ -444,9 +444,9 @@ def test_short_cohorts(cohort, expected):
 
 
 def test_success_rules_and_counts_as_tables(counts):
-    rules = reoffending.rules_table(counts)
-    assert rules["counts"].sum() == 15 and rules.notna().all(axis=None)
-    assert len(reoffending.counts_table(counts)) == len(counts)
+    names = cells.run("06").names
+    assert names.rules["counts"].sum() == 15 and names.rules.notna().all(axis=None)
+    assert len(names.counted) == len(counts)
 
 
 def test_rates_by_crc_stand_under_their_status(crcs):
