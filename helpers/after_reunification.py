@@ -186,7 +186,7 @@ def programme_gap(inspected: pd.DataFrame, band: str = "Inadequate") -> pd.DataF
         hit = (chosen["band"] == band).groupby(chosen["programme"]).agg(["sum", "size"])
         earlier, later = (hit.loc[programme] for programme in PROGRAMMES)
         counts = [int(count) for count in (later["sum"], later["size"], earlier["sum"], earlier["size"])]
-        test = compare_proportions(*counts, with_odds=False)
+        test = compare_proportions(*counts)
         rows.append(
             {
                 "selection": selection,

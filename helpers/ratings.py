@@ -590,9 +590,8 @@ def gap(counts: pd.DataFrame) -> pd.DataFrame:
     """The NPS share less the CRC share: one row if the counts are known, else one for each end of what is possible.
 
     Columns: definition, label, bound {exact, lowest, highest}, nps, nps_of, crc, crc_of (counts), difference,
-    difference_lower, difference_upper (proportions, 95%), fisher_p (two-sided), odds_ratio (of the sample; empty
-    where a cell is 0), odds_ratio_lower, odds_ratio_upper (95%, exact, conditional on the margins). Intervals, p and
-    odds ratio are empty for standards_good (see `definition_counts`).
+    difference_lower, difference_upper (proportions, 95%), fisher_p (two-sided). Interval and p are empty for
+    standards_good (see `definition_counts`).
     Method: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10: it joins two Wilson intervals, stays
     within -1 and 1 and keeps its coverage with few services or none in a cell, where the usual one (Wald) does not.
     Read with `say_population`: the 28 services are all there were, not a sample.
@@ -622,32 +621,23 @@ def gaps(counts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(map(gap, counts), ignore_index=True)
 
 
-def compare_proportions(count_1: int, of_1: int, count_2: int, of_2: int, with_odds: bool = True) -> dict[str, float]:
-    """Difference of two proportions with its 95% interval (Newcombe), Fisher's exact p, odds ratio with interval.
+def compare_proportions(count_1: int, of_1: int, count_2: int, of_2: int) -> dict[str, float]:
+    """Difference of two proportions with its 95% interval (Newcombe) and Fisher's exact p.
 
-    Keys as the columns of `gap`. `with_odds=False` leaves the odds ratio empty: its exact interval takes seconds for
-    groups of tens of thousands. Fisher's test: the sum of the probabilities of all tables with these margins that
+    Keys as the columns of `gap`. Fisher's test: the sum of the probabilities of all tables with these margins that
     are no more likely than the one found.
     """
-    from scipy.stats import contingency, fisher_exact
+    from scipy.stats import fisher_exact
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     cells = np.array([[count_1, of_1 - count_1], [count_2, of_2 - count_2]], dtype=int)
     lower, upper = confint_proportions_2indep(count_1, of_1, count_2, of_2, method="newcomb", compare="diff")
-    result = {
+    return {
         "difference": count_1 / of_1 - count_2 / of_2,
         "difference_lower": float(lower),
         "difference_upper": float(upper),
         "fisher_p": float(fisher_exact(cells).pvalue),
-        "odds_ratio": np.nan,
-        "odds_ratio_lower": np.nan,
-        "odds_ratio_upper": np.nan,
     }
-    if with_odds and (cells > 0).all():
-        interval = contingency.odds_ratio(cells, kind="conditional").confidence_interval(0.95)
-        result["odds_ratio"] = float(cells[0, 0] * cells[1, 1] / (cells[0, 1] * cells[1, 0]))
-        result["odds_ratio_lower"], result["odds_ratio_upper"] = float(interval.low), float(interval.high)
-    return result
 
 
 # Rows to draw

@@ -36,7 +36,6 @@ RULES = {
     "workload points": "Workload points of 2021 in place of contacts",
 }
 CUTS = (0, 20, 50)
-SIMULATION = "simulation"
 WEEKS_A_MONTH = 365.25 / 12 / 7
 LOW, HIGH = 0.05, 0.95
 MEASURES = {
@@ -129,12 +128,11 @@ def contacts(inputs: Inputs, minutes_per_meeting: float | str = AS_PRESET) -> pd
     """What each contact rule asks for in each band.
 
     Columns: rule, band, contact (meeting, call; empty where points count), interval_weeks (between contacts), points
-    (workload points of a case), hours_a_week (for one case), kind (simulation). Method: minutes of a contact over its
+    (workload points of a case), hours_a_week (for one case). Method: minutes of a contact over its
     interval, or points times full-time hours over full-time points. Raises ValueError for minutes below 0.
     """
     rows = [(rule, *band) for rule in RULES for band in _contacts(inputs, rule, minutes_per_meeting)]
-    frame = pd.DataFrame(rows, columns=["rule", "band", "contact", "interval_weeks", "points", "hours_a_week"])
-    return frame.assign(kind=SIMULATION)
+    return pd.DataFrame(rows, columns=["rule", "band", "contact", "interval_weeks", "points", "hours_a_week"])
 
 
 def _contacts(inputs: Inputs, rule: str, minutes_per_meeting: float | str) -> list[tuple]:
@@ -250,11 +248,10 @@ def _expected_smaller(people: int, chance: float, most: int) -> float:
 def chance(setting: Setting) -> pd.DataFrame:
     """Every measure with what chance alone could make of it: who happens to come, worked out without drawing.
 
-    Columns: measure, label, unit, expected, low and high (5 and 95 percent quantiles), per_officer (expected for one
-    full-time officer left), kind (simulation). Counts of cases are binomial, or the smaller of a binomial count and
-    what the hours allow, and their quantiles exact. Hours are sums over a multinomial: exact mean and variance, and
-    the normal quantiles, which the numbers of people here leave nothing to choose from. What the assumptions leave
-    open is wider and is not in them.
+    Columns: measure, label, unit, expected, low and high (5 and 95 percent quantiles). Counts of cases are binomial, or
+    the smaller of a binomial count and what the hours allow, and their quantiles exact. Hours are sums over a
+    multinomial: exact mean and variance, and the normal quantiles, which the numbers of people here leave nothing to
+    choose from. What the assumptions leave open is wider and is not in them.
     """
     from scipy.stats import binom, norm
 
@@ -283,7 +280,7 @@ def chance(setting: Setting) -> pd.DataFrame:
         # Where hours suffice, those not seen are those recorded as amber; else all red but what the hours allow.
         "red_not_seen_weekly": np.maximum(count(red * share), count(red) - most),
     }
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "measure": list(MEASURES),
             "label": [label for label, _ in MEASURES.values()],
@@ -293,7 +290,6 @@ def chance(setting: Setting) -> pd.DataFrame:
             "high": [ends[measure][1] for measure in MEASURES],
         }
     )
-    return frame.assign(per_officer=frame["expected"] / setting.officers_left, kind=SIMULATION)
 
 
 def hiding_share(setting: Setting) -> float:
@@ -328,7 +324,6 @@ def _used(inputs: Inputs, one: Setting, preset: str, contact_rule: str) -> dict[
         "capacity": one.full_time_hours,
         "hiding_share_percent": round(share, 2),
         "verdict": verdict(share),
-        "kind": SIMULATION,
     }
 
 
@@ -343,7 +338,7 @@ def answer(
 
     Keys: the measures of CHARTED (hours a week or cases), under_recorded_percent, rule, staff_cut_percent,
     cases_per_officer, capacity (hours a week of one officer), hiding_share_percent (not a number where impossible),
-    verdict, kind (simulation). Two decimals. Raises ValueError as `setting` does.
+    verdict. Two decimals. Raises ValueError as `setting` does.
     """
     one = setting(inputs, preset, contact_rule, cut_percent, share_percent)
     closed = expected(one)
@@ -355,7 +350,7 @@ def answers(inputs: Inputs, cut_percents: Iterable[float | str] = (AS_PRESET,)) 
     """The question put to every preset under every contact rule, at the preset's cut in staff or at several.
 
     Columns: preset, own_rule (the rule is the preset's own), hours_needed (for one officer left, hours a week), and
-    rule, staff_cut_percent, cases_per_officer, capacity, hiding_share_percent, verdict, kind as in `answer`.
+    rule, staff_cut_percent, cases_per_officer, capacity, hiding_share_percent and verdict as in `answer`.
     """
     rows = []
     for preset, rule, cut in itertools.product(PRESETS, RULES, tuple(cut_percents)):
