@@ -103,62 +103,30 @@ def _workbook_source(staff: pd.DataFrame) -> str:
     return rows["source_id"].value_counts().index[0]
 
 
-def nps_by_division(staff: pd.DataFrame, providers: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
-    """Staff of each NPS division at the six dates of the official tables, March 2015 to June 2016.
-
-    Columns of staff, plus change and change_percent since the division's first date. measure is FTE,
-    joiners_headcount or leavers_headcount (these two over the twelve months to each date).
-    """
-    divisions = providers.loc[providers["kind"] == "nps_division", "provider_id"]
-    rows = staff[
-        staff["provider_id"].isin(divisions)
-        & (staff["grade"] == "all grades")
-        & (staff["measure"] == measure)
-        & (staff["source_id"] == _workbook_source(staff))
-    ]
-    return _with_change(rows, ["provider_id"])
-
-
-def nps_by_grade(staff: pd.DataFrame, measure: str = "FTE") -> pd.DataFrame:
-    """Staff of the NPS in each grade at the six dates of the official tables, March 2015 to June 2016.
-
-    Columns of staff, plus change and change_percent since the grade's first date. Senior probation officers
-    are inside the other bands 4 to 6, probation services officers inside bands 1 to 3.
-    """
-    rows = staff[
-        (staff["provider_id"] == "nps")
-        & (staff["grade"] != "all grades")
-        & (staff["measure"] == measure)
-        & (staff["source_id"] == _workbook_source(staff))
-    ]
-    return _with_change(rows, ["grade"])
-
-
 def nps_parts(
     staff: pd.DataFrame, providers: pd.DataFrame, parts: str = "division", measure: str = "FTE"
 ) -> pd.DataFrame:
-    """Divisions or grades of the NPS beside their sum and the NPS total that the same tables publish.
+    """Divisions or grades of the NPS beside their sum and the NPS total that the same official tables publish.
 
-    parts is division or grade. Columns of nps_by_division or nps_by_grade, plus part (division, grade, or one
-    of the two totals), basis (published, our sum) and period_end (the date, or the last day of the period for
-    joiners and leavers, whose changes are left empty). Raises ValueError for other parts.
+    parts is division or grade; measure is FTE, joiners_headcount or leavers_headcount (these two over the twelve months
+    to each of the six dates, March 2015 to June 2016). Senior probation officers are inside the other bands 4 to 6,
+    probation services officers inside bands 1 to 3. Columns of staff, plus change and change_percent since the first
+    date, part (division, grade, or one of the two totals), basis (published, our sum) and period_end (the date, or the
+    last day of the period for joiners and leavers, whose changes are left empty). Raises ValueError for other parts.
     """
     if parts not in ("division", "grade"):
         raise ValueError(f"parts is division or grade, not {parts!r}")
+    published = staff[(staff["measure"] == measure) & (staff["source_id"] == _workbook_source(staff))]
+    nps, all_grades = published["provider_id"] == "nps", published["grade"] == "all grades"
     if parts == "division":
-        rows = nps_by_division(staff, providers, measure)
-        names = without_categories(providers[["provider_id", "short_name"]]).set_index("provider_id")["short_name"]
+        divisions = without_categories(providers[providers["kind"] == "nps_division"])
+        names = divisions.set_index("provider_id")["short_name"]
+        rows = _with_change(published[published["provider_id"].isin(names.index) & all_grades], ["provider_id"])
         rows = rows.assign(part=rows["provider_id"].map(names))
     else:
-        rows = nps_by_grade(staff, measure)
+        rows = _with_change(published[nps & ~all_grades], ["grade"])
         rows = rows.assign(part=rows["grade"].str[0].str.upper() + rows["grade"].str[1:])
-    total = staff[
-        (staff["provider_id"] == "nps")
-        & (staff["grade"] == "all grades")
-        & (staff["measure"] == measure)
-        & (staff["source_id"] == _workbook_source(staff))
-    ]
-    total = _with_change(total, ["provider_id"]).assign(part="NPS total as published")
+    total = _with_change(published[nps & all_grades], ["provider_id"]).assign(part="NPS total as published")
     keys = ["date", "date_end", "date_precision", "measure", "unit", "source_id", "qualifier"]
     summed = rows.groupby(keys, as_index=False, dropna=False)["value"].sum()
     summed = _with_change(summed.assign(part=f"Sum of the {parts}s"), ["part"])
