@@ -347,25 +347,6 @@ def mean_points(intervals: pd.DataFrame) -> pd.DataFrame:
     return table.reindex(list(SERVICE_TYPES.values())).rename_axis("service_type").reset_index()
 
 
-def rank_interval(intervals: pd.DataFrame) -> pd.DataFrame:
-    """The intervals with the best and worst rank each service can have; services with equal totals share a rank.
-
-    Adds: best_rank, worst_rank (1 is the highest total; empty if no total is possible), certainly_above,
-    certainly_below (how many services are certainly under or over this one). Ordered by best then worst rank.
-    """
-    lowest, highest = intervals["lowest"].to_numpy(float), intervals["highest"].to_numpy(float)
-    over = (lowest[None, :] > highest[:, None]).sum(axis=1)  # comparisons with an empty interval are False
-    may_be_over = (highest[None, :] > lowest[:, None]).sum(axis=1) - (highest > lowest)
-    possible = ~np.isnan(lowest)
-    table = intervals.assign(
-        best_rank=pd.array(np.where(possible, 1 + over, np.nan), dtype="Int64"),
-        worst_rank=pd.array(np.where(possible, 1 + may_be_over, np.nan), dtype="Int64"),
-        certainly_above=(lowest[:, None] > highest[None, :]).sum(axis=1),
-        certainly_below=over,
-    )
-    return table.sort_values(["best_rank", "worst_rank", "name"], ignore_index=True)
-
-
 def thresholds_check(evidence: pd.DataFrame, rule: ScoringRule = DEFAULT_RULE) -> pd.DataFrame:
     """Every service's total, as its standards alone bound it, against its overall band under the thresholds.
 
@@ -434,13 +415,11 @@ def rule_sensitivity(evidence: pd.DataFrame, rules: Iterable[ScoringRule]) -> pd
     """The order of the two types under several rules, one row a rule.
 
     Columns: the seven settings of the rule, nps_lowest, nps_highest, crc_lowest, crc_highest (possible mean
-    points), nps_certainly_higher, crc_certainly_higher (bool), impossible (services with no possible total),
-    certain_pairs (pairs of services whose order is certain).
+    points), nps_certainly_higher, crc_certainly_higher (bool), impossible (services with no possible total).
     """
     rows = []
     for rule in rules:
-        intervals = score_interval(evidence, rule)
-        means = mean_points(intervals).set_index("service_type")
+        means = mean_points(score_interval(evidence, rule)).set_index("service_type")
         nps, crc = means.loc["NPS"], means.loc["CRC"]
         rows.append(
             vars(rule)
@@ -452,7 +431,6 @@ def rule_sensitivity(evidence: pd.DataFrame, rules: Iterable[ScoringRule]) -> pd
                 "nps_certainly_higher": bool(nps["lowest"] > crc["highest"]),
                 "crc_certainly_higher": bool(crc["lowest"] > nps["highest"]),
                 "impossible": int(means["impossible"].sum()),
-                "certain_pairs": int(rank_interval(intervals)["certainly_above"].sum()),
             }
         )
     return pd.DataFrame(rows)

@@ -309,45 +309,6 @@ def test_using_the_articles_points_narrows_and_never_widens(tables, first):
     assert (using["lowest"] >= without["lowest"]).all() and (using["highest"] <= without["highest"]).all()
 
 
-# Order
-
-
-def intervals_of(*pairs):
-    rows = [made_up(name=f"s{i}") | {"lowest": low, "highest": high} for i, (low, high) in enumerate(pairs)]
-    return pd.DataFrame(rows)
-
-
-def test_only_separate_intervals_have_a_certain_order():
-    intervals = intervals_of((16, 20), (10, 15), (15, 18), (np.nan, np.nan))
-    ranks = r.rank_interval(intervals).set_index("name")
-    assert ranks["certainly_above"].to_dict() == {"s0": 1, "s1": 0, "s2": 0, "s3": 0}
-    assert ranks["certainly_below"].to_dict() == {"s0": 0, "s1": 1, "s2": 0, "s3": 0}
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
-def test_rank_intervals_are_the_ranks_of_all_possible_totals(cases):
-    pairs = [(low, low + width) for low, width in cases]
-    ranks = [
-        [1 + sum(other > own for other in totals) for own in totals]
-        for totals in product(*[range(low, high + 1) for low, high in pairs])
-    ]
-    table = r.rank_interval(intervals_of(*pairs)).sort_values("provider_id")
-    assert table["best_rank"].tolist() == np.min(ranks, axis=0).tolist()
-    assert table["worst_rank"].tolist() == np.max(ranks, axis=0).tolist()
-
-
-def test_certain_pairs_and_ranks_agree(first):
-    intervals = r.score_interval(first)
-    ranks = r.rank_interval(intervals)
-    certain = ranks["certainly_above"].sum()
-    assert certain == ranks["certainly_below"].sum()
-    assert certain == 157
-    last = ranks.iloc[-1]
-    assert last["provider_id"] == "crc-dorset-devon-and-cornwall"
-    assert (last["best_rank"], last["worst_rank"]) == (28, 28)
-
-
 # The gap
 
 

@@ -183,7 +183,10 @@ def test_a_statement_more_never_widens(rows, pick):
 @pytest.mark.parametrize("rule", [ScoringRule(), ScoringRule(outstanding=4, good_from=17)])
 def test_never_wider_than_service_by_service(tables, round, use, used, rule):
     evidence = ratings.evidence(tables, round, used)
-    alone = ratings.rank_interval(ratings.score_interval(evidence, rule)).set_index("provider_id")
+    alone = ratings.score_interval(evidence, rule).set_index("provider_id")
+    low, high = alone["lowest"].to_numpy(), alone["highest"].to_numpy()
+    alone["best_rank"] = 1 + (low > high[:, None]).sum(axis=1)
+    alone["worst_rank"] = 1 + (high > low[:, None]).sum(axis=1) - (high > low)
     good = ratings.standards_good_interval(evidence).set_index("provider_id")
     together = record.totals(*asked(tables, round, use, rule), rule).set_index("provider_id")
     alone, good = alone.loc[together.index], good.loc[together.index]
