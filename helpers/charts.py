@@ -36,6 +36,9 @@ BODY_SHAPES = {
     "Probation Service": "triangle-up",
     "All probation": "cross",
 }
+# What a reader adds is told from what was published by colour, shape and name.
+WHOSE = {"Published": INK, "Your figure": "#b5179e"}
+WHOSE_SHAPES = {"Published": "circle", "Your figure": "diamond"}
 # Bands run from one end to the other of a blue-to-brown scale; each tile carries the band's initials as well.
 BANDS = {
     "Outstanding": "#08519c",
@@ -160,6 +163,18 @@ def body_shape(field: str = "body", title: str = "", bodies: Iterable[str] | Non
     return alt.Shape(field, type="nominal", title=title or None, scale=_of(BODY_SHAPES, bodies), **options)
 
 
+def whose_colour(**options: Any) -> alt.Color:
+    """Colour of the column `whose`: published figures, and those of the reader."""
+    legend = alt.Legend(symbolOpacity=1)
+    return alt.Color("whose:N", **{"title": None, "scale": _of(WHOSE, None), "legend": legend, **options})
+
+
+def whose_shape(**options: Any) -> alt.Shape:
+    """Shape of the column `whose`, which repeats its colour."""
+    legend = alt.Legend(symbolOpacity=1)
+    return alt.Shape("whose:N", **{"title": None, "scale": _of(WHOSE_SHAPES, None), "legend": legend, **options})
+
+
 def band_colour(bands: Iterable[str], title: str | None = None, **options: Any) -> alt.Color:
     """Colour of a rating band, for those of the bands that occur; the same in every chart, the best band first."""
     occurring = set(bands)
@@ -274,6 +289,49 @@ def published(
         ),
     ]
     return alt.layer(*layers, width=520, height=alt.Step(tall))
+
+
+def over_time(
+    base: alt.Chart, y: alt.Y, *, colour: Any = None, shape: Any = None, tooltip: Sequence[Any] = ()
+) -> alt.LayerChart:
+    """Published figures along time, with their hedges as in `published`; a line only within a series.
+
+        charts.over_time(alt.Chart(rows), alt.Y("value:Q", title="people"), colour=charts.body_colour())
+
+    base     its data have the columns date, value and qualifier; if they have series, a line joins the rows of each
+             name (none where it is empty); if date_end, a thin line runs over the period of a figure; if high, a bar
+             from value to it; if interval_low and interval_high, a thin line between them
+    y        channel of `value`, with title and scale
+    colour, shape   channels for the marks, dark and round without them
+    tooltip  what to say of a mark
+    """
+    x = alt.X("date:T", title=None)
+    looks = {"color": colour or alt.value(INK), "shape": shape or alt.value("circle")}
+    known = base.transform_filter("isValid(datum.value)")
+    hedged = known.transform_filter("datum.qualifier !== 'exact'")
+    layers = []
+    if "series" in base.data:
+        line = known.transform_filter("datum.series !== ''").mark_line(strokeWidth=1.5)
+        layers.append(line.encode(x, y, color=looks["color"], detail="series:N"))
+    if "date_end" in base.data:
+        span = known.transform_filter("isValid(datum.date_end)").mark_rule(strokeWidth=2, opacity=0.6)
+        layers.append(span.encode(x, y, alt.X2("date_end:T"), color=looks["color"]))
+    for low, high, width in (("value", "high", 6), ("interval_low", "interval_high", 2)):
+        if high in base.data:
+            rule = known.transform_filter(f"isValid(datum.{high})").mark_rule(strokeWidth=width, opacity=0.45)
+            scale = alt.Y(f"{low}:Q", title=y["title"]) if low != "value" else y
+            layers.append(rule.encode(x, scale, alt.Y2(f"{high}:Q"), color=looks["color"]))
+    for way, qualifiers, ahead in (
+        ("down", "['at_most', 'less_than']", 13),
+        ("up", "['at_least', 'more_than']", -13),
+    ):
+        arrow = hedged.transform_filter(f"indexof({qualifiers}, datum.qualifier) >= 0")
+        arrow = arrow.mark_point(shape=f"triangle-{way}", size=60, opacity=1, yOffset=ahead)
+        layers.append(arrow.encode(x, y, color=looks["color"]))
+    exact = known.transform_filter("datum.qualifier === 'exact'").mark_point(size=60, opacity=1)
+    hollow = hedged.mark_point(size=60, opacity=1, filled=False, fill="#ffffff", strokeWidth=2)
+    layers += [part.encode(x, y, **looks, tooltip=list(tooltip)) for part in (exact, hollow)]
+    return alt.layer(*layers, width=520, height=300)
 
 
 def tiles(base: alt.Chart, x: alt.X, y: alt.Y, *, tooltip: Sequence[Any] = (), **options: Any) -> alt.LayerChart:

@@ -16,7 +16,7 @@ import tempfile
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -225,6 +225,27 @@ class _Rule:
     code: CodeType
 
 
+@dataclass(frozen=True)
+class Comparable:
+    """Which figures may stand together, and why: an entry of `comparable` in datapackage.json.
+
+    use       axis (one scale of values), line (one line), count (one bar of a count), mean (one mean), beside or apart
+              (in one chart with `tables`, or never)
+    fields    the columns whose values must be the same in all figures
+    together  values of `fields` (there is one) that count as the same
+    only      the one value that `fields` may have
+    tables    the other tables, for beside and apart
+    reason    a sentence for the reader
+    """
+
+    use: str
+    fields: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+    only: str | None = None
+    tables: tuple[str, ...] = ()
+    reason: str = ""
+
+
 @dataclass
 class _Table:
     name: str
@@ -238,6 +259,7 @@ class _Table:
     rules: list[_Rule] = field(default_factory=list)
     # (columns, their values in each row that the code looks up by them)
     needs: list[tuple[list[str], list[tuple[str, ...]]]] = field(default_factory=list)
+    comparable: list[Comparable] = field(default_factory=list)
 
     def referred(self) -> set[str]:
         return {table for _, table, _ in self.foreign_keys} | {f.list_of[0] for f in self.fields if f.list_of}
@@ -249,6 +271,7 @@ _NOT_CHECKED = {
     "format", "decimalChar", "groupChar", "bareNumber", "trueValues", "falseValues", "missingValues",
 }  # fmt: skip
 _CONSTRAINTS = {"required", "unique", "enum", "minimum", "maximum", "pattern"}
+_USES = ("axis", "line", "count", "mean", "beside", "apart")
 _KINDS = {str: "text", list: "a list", dict: "an object", bool: "true or false"}
 _FUNCTIONS = {"abs": abs, "min": min, "max": max}
 _NODES = (
@@ -317,6 +340,9 @@ class _Reader:
             tables[table.name], schemas[table.name] = table, schema
         for name, table in tables.items():
             self.references(table, schemas[name], tables)
+            for rule in table.comparable:
+                for other in set(rule.tables) - tables.keys():
+                    self.wrong(f"comparable of {name}", "must name a table", other, _nearest(other, tables))
         return tables
 
     def table(self, resource: dict, number: int) -> tuple[_Table, dict]:
@@ -341,6 +367,8 @@ class _Reader:
         rules = [self.rule(item, table) for item in self.objects(resource, "rules", name)]
         table.rules = [rule for rule in rules if rule]
         table.needs = [need for item in self.objects(resource, "needs", name) if (need := self.need(item, table))]
+        listed = self.objects(resource, "comparable", name)
+        table.comparable = [rule for item in listed if (rule := self.comparable(item, table))]
         return table, schema
 
     def field(self, item: dict, table: str) -> _Field:
@@ -448,6 +476,27 @@ class _Reader:
             self.wrong(where, f"values must list the cells of {cells} in each row needed", listed)
             return None
         return (columns, [tuple(row) for row in rows]) if columns else None
+
+    def comparable(self, item: dict, table: _Table) -> Comparable | None:
+        """Which figures may stand together; that the tables named exist is checked once all are known."""
+        where = f"comparable of {table.name}"
+        use, reason, only = (self.get(item, key, str, where) for key in ("for", "reason", "only"))
+        others, together = (self.get(item, key, list, where) for key in ("tables", "together"))
+        if use not in _USES or not reason:
+            self.wrong(where, f"each entry must have a reason and be for one of: {_listing(_USES)}", item)
+            return None
+        if use in ("beside", "apart"):
+            if not others or not all(isinstance(name, str) for name in others):
+                self.wrong(where, "tables must list the other tables", others)
+                return None
+            return Comparable(use, tables=tuple(others), reason=reason)
+        columns = self.columns(item.get("fields"), "fields", table, where)
+        sets = all(isinstance(each, list) and all(isinstance(value, str) for value in each) for each in together)
+        if not sets or (together and len(columns) != 1):
+            self.wrong(where, "together must list sets of values of the one column of fields", together)
+        elif columns:
+            return Comparable(use, tuple(columns), tuple(map(tuple, together)), only or None, (), reason)
+        return None
 
     def references(self, table: _Table, schema: dict, tables: dict[str, _Table]) -> None:
         """The keys of a table, once all tables are known."""
@@ -748,10 +797,11 @@ def _keys(package: _Package, table: str, columns: list[str]) -> set[tuple[str, .
     return {tuple(row[place] for place in places) for row in text.rows}
 
 
-def _check(package: _Package, table: _Table) -> tuple[pd.DataFrame | None, list[Problem]]:
-    """The typed table, or every problem with it."""
-    file = package.file(table.name)
-    text = _text(package, table.name)
+def _check(
+    package: _Package, table: _Table, own: tuple[str, _Text] | None = None
+) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """The typed table, or every problem with it; of a reader's own file (name, cells) where one is given."""
+    file, text = own or (package.file(table.name), _text(package, table.name))
     at_start = text.problems + _header_problems(table, text, file)
     if not text.header:
         return None, at_start
@@ -934,6 +984,41 @@ def load(name: str, folder: str | Path = DATA) -> pd.DataFrame:
     if problems:
         raise DataError(problems)
     return frame.copy()
+
+
+def load_own(path: str | Path, name: str, example: str = "", folder: str | Path = DATA) -> pd.DataFrame:
+    """A reader's CSV in the layout of a table, checked by the rules of that table and typed like it.
+
+    Sources may be the reader's own words, since they are in no list here; rows that the code looks up need not be
+    there. A row whose note begins with `example` is refused: it is that of a template.
+    Raises DataError with every problem of the file.
+    """
+    package = _package(folder)
+    table = _table(package, name)
+    free = ("source_id", "other_source_ids")
+    fields = [replace(f, list_of=None, pattern=None) if f.name in free else f for f in table.fields]
+    keys = [key for key in table.foreign_keys if key[1] != "sources"]
+    path = Path(path)
+    text = _read_csv(path, path.name)
+    if example and "note" in text.header:
+        column = text.header.index("note")
+        rule, fix = "must be a figure of yours: this is the example of the template", "Write over the row, or delete it"
+        for row, line in zip(text.rows, text.lines):
+            if row[column].startswith(example):
+                text.problems.append(Problem(path.name, line, "note", row[column], rule, fix))
+    frame, problems = _check(package, replace(table, fields=fields, foreign_keys=keys, needs=[]), (path.name, text))
+    if problems:
+        raise DataError(problems)
+    return frame
+
+
+def comparable(*names: str, folder: str | Path = DATA) -> list[Comparable]:
+    """What datapackage.json says of the figures of these tables: which may stand together, and why.
+
+    Raises DataError for an unknown name.
+    """
+    package = _package(folder)
+    return [rule for name in names for rule in _table(package, name).comparable]
 
 
 def sources_of(*frames: pd.DataFrame, folder: str | Path = DATA) -> pd.DataFrame:

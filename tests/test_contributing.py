@@ -97,12 +97,12 @@ def test_the_changed_figure_is_reported(walk):
 
 
 def test_the_new_notebook_is_published_listed_and_tested(walk):
-    said, state = after(walk, "make notebooks ONLY=13\nmake readme")
-    assert "13_example.ipynb: " in said
-    assert "  +| [13 Example](notebooks/13_example.ipynb) | What does this notebook ask? |" in said
-    assert "  +| [13 Example](13_example.ipynb) | What does this notebook ask? |" in said
+    said, state = after(walk, "make notebooks ONLY=14\nmake readme")
+    assert "14_example.ipynb: " in said
+    assert "  +| [14 Example](notebooks/14_example.ipynb) | What does this notebook ask? |" in said
+    assert "  +| [14 Example](14_example.ipynb) | What does this notebook ask? |" in said
     assert " M notebooks/00_start_here.ipynb" in state
-    tested, _ = after(walk, ".venv/bin/pytest tests/test_notebooks.py -k 13_example")
+    tested, _ = after(walk, ".venv/bin/pytest tests/test_notebooks.py -k 14_example")
     assert re.search(r"[1-9] passed", tested)
 
 

@@ -628,6 +628,17 @@ FAULTS = [
     ("needs", [{"fields": "visit_id"}], "needs of visits", "values must list the cells of visit_id"),
     ("needs", [{"fields": "visit_id", "values": [1]}], "needs of visits", "values must list the cells of visit_id"),
     ("needs", [{"fields": ["band", "tier"], "values": [["A"]]}], "needs of visits", "values must list the cells of"),
+    ("comparable", [{"for": "axis", "fields": ["tier"]}], "comparable of visits", "each entry must have a reason"),
+    ("comparable", [{"for": "chart", "reason": "R."}], "comparable of visits", "each entry must have a reason"),
+    ("comparable", [{"for": "axis", "fields": ["teir"], "reason": "R."}], "comparable of visits", "fields must name a"),
+    ("comparable", [{"for": "apart", "reason": "R."}], "comparable of visits", "tables must list the other tables"),
+    ("comparable", [{"for": "apart", "tables": ["v"], "reason": "R."}], "comparable of visits", "must name a table"),
+    (
+        "comparable",
+        [{"for": "axis", "fields": ["tier", "band"], "together": [["A", "B"]], "reason": "R."}],
+        "comparable of visits",
+        "together must list sets of values of the one column",
+    ),
 ]  # fmt: skip
 
 
