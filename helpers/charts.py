@@ -305,7 +305,8 @@ def over_time(
     colour, shape   channels for the marks, dark and round without them
     tooltip  what to say of a mark
     """
-    x = alt.X("date:T", title=None)
+    label = "timeFormat(datum.value, month(datum.value) === 0 && date(datum.value) === 1 ? '%Y' : '%b %Y')"
+    x = alt.X("date:T", title=None, axis=alt.Axis(labelExpr=label, labelOverlap=True, tickCount=8))
     looks = {"color": colour or alt.value(INK), "shape": shape or alt.value("circle")}
     known = base.transform_filter("isValid(datum.value)")
     hedged = known.transform_filter("datum.qualifier !== 'exact'")

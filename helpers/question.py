@@ -386,8 +386,8 @@ class Choices:
     what: tuple[str, ...] = ()
     detail: tuple[str, ...] = ()
     whom: tuple[str, ...] = ()
-    first: int | None = None
-    last: int | None = None
+    first: int = 0  # year
+    last: int = 0
     by: str = "body"
     mean: bool = False
     own: str = ""  # a CSV of the reader's
@@ -493,10 +493,11 @@ def _below(rows: pd.DataFrame, choices: Choices, zero: bool) -> str:
     if choices.rated:
         return "; ".join([*said, f"{len(rows)} ratings"])
     hedged = (rows["qualifier"] != "exact").sum()
-    said += [rows["unit"].iloc[0], f"{len(rows)} figures, {hedged} of them hedged"]
+    said += [rows["unit"].iloc[0], f"{len(rows)} figures" + (f", {hedged} of them hedged" if hedged else "")]
     if choices.by == "time" and (undated := rows["date"].isna().sum()):
         said.append(f"{undated} without a date left out")
-    return "; ".join(said if zero else [*said, "the axis does not begin at zero"])
+    said = "; ".join(said if zero else [*said, "the axis does not begin at zero"])
+    return said[:1].upper() + said[1:]
 
 
 def _looks(rows: pd.DataFrame, choices: Choices) -> list[str]:
@@ -504,10 +505,14 @@ def _looks(rows: pd.DataFrame, choices: Choices) -> list[str]:
     if choices.own:
         return ["colour=charts.whose_colour()", "shape=charts.whose_shape()"]
     several = rows["whom"].nunique()
+    if several == 1 and rows["body"].iloc[0]:
+        return [f'colour=alt.value(charts.BODIES["{rows["body"].iloc[0]}"])']
     if rows["body"].ne("").all() and not (choices.by == "time" and 5 >= several > rows["body"].nunique()):
         return [f'{look}=charts.body_{look}(bodies=rows["body"])' for look in ("colour", "shape")]
     if choices.by == "time" and 5 >= several > 1:
-        return ['colour=alt.Color("name:N", title=None)', 'shape=alt.Shape("name:N", title=None)']
+        looks = (("colour", "Color"), ("shape", "Shape"))
+        scale = 'scale=alt.Scale(domain=list(rows["name"].unique()))'
+        return [f'{argument}=alt.{channel}("name:N", title=None, {scale})' for argument, channel in looks]
     return []
 
 
@@ -707,19 +712,22 @@ class Box:
         hint = ipywidgets.HTML("<p>Hold Ctrl or Shift to choose several; with none chosen all are meant.</p>")
         controls = ipywidgets.Box(list(self.widgets.values()), layout=flow)
         self.box = ipywidgets.VBox([controls, hint, self.message, self.figure, self.below])
+        self.box.add_class("question")
         self._say()
 
     def _offer(self, choices: Choices) -> None:
         """What the lists offer for the tables chosen, and what is chosen in them."""
         every, self._held = self.question.every, True
         for name in LISTS:
-            options = sorted(filter(None, every[name].unique()))
+            options = every.loc[every[name] != "", name]
+            # Bodies are looked up by name, measures by how much there is of them.
+            options = sorted(options.unique()) if name == "whom" else options.value_counts().index.tolist()
             self.widgets[name].options = options
             self.widgets[name].value = [word for word in getattr(choices, name) if word in options]
             self.widgets[name].layout.display = None if options else "none"
         years = sorted(every["date"].dropna().dt.year.unique().tolist())
         for name, edge in (("first", "the beginning"), ("last", "the end")):
-            self.widgets[name].options = {edge: None, **{str(year): year for year in years}}
+            self.widgets[name].options = {edge: 0, **{str(year): year for year in years}}
             self.widgets[name].value = getattr(choices, name)
         ways = BY_BAND if choices.rated else BY
         self.widgets["by"].options = {label: way for way, label in ways.items()}
@@ -774,7 +782,8 @@ def _under(question: Question) -> str:
     link = f'<a download="figures.csv" href="data:text/csv;base64,{encoded}">Take the figures away (CSV)</a>'
     shown = display.escape(question.code)
     return (
-        f'<h4>The code</h4><pre tabindex="0" aria-label="The code of this chart" style="overflow-x:auto">{shown}</pre>'
+        '<h4>The code</h4><pre tabindex="0" role="region" aria-label="The code of this chart" style="overflow-x:auto">'
+        f"{shown}</pre>"
         f"{table.markup}<p>{link}</p>"
     )
 

@@ -118,10 +118,38 @@ def test_reads_unrun_then_runs_and_every_explorer_moves(lab, path):
         timeout=RUN_TIMEOUT,
     )
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-    boxes = page.locator(".jp-OutputArea-output .widget-vbox:has(.vega-embed)")
+    boxes = page.locator(".jp-OutputArea-output .widget-vbox:has(.vega-embed):not(.question)")
     assert boxes.count() == len(declared)
     for index in range(len(declared)):
         move_by_keyboard(page, boxes.nth(index), declared[index])
+    assert page.problems == []
+    assert page.refused == []
+
+
+def test_a_question_is_asked_by_keyboard_answered_and_refused(lab):
+    path = next(path for path in PATHS if path.name.startswith("13"))
+    page = opened(lab, path)
+    wait_for_count(page, ".vega-embed svg.marks", len(explorers(path)[0]))
+    run_all(page)
+    box = page.locator(".jp-OutputArea-output .question").first
+    box.locator("svg.marks").wait_for(timeout=RUN_TIMEOUT)
+    settled(page, box)
+    assert 'question.figures("caseload")' in box.get_by_label("The code of this chart").inner_text()
+    by = box.get_by_label("Compare by", exact=True)
+    before = drawn(box.locator("svg.marks"))
+    by.focus()
+    page.keyboard.press("Home")
+    wait_for_change(page, box.locator("svg.marks"), before)
+    assert "question.listed(rows" in box.get_by_label("The code of this chart").inner_text()
+    box.get_by_label("Table", exact=True).select_option(label="Inspection ratings")
+    page.wait_for_function("box => box.innerText.includes('28 ratings match.')", arg=box.element_handle())
+    settled(page, box)
+    shown = drawn(box.locator("svg.marks"))
+    box.get_by_label("Together with", exact=True).select_option(label="Inspections of delivery units")
+    said = box.get_by_role("alert")
+    said.wait_for()
+    assert "before and after June 2021 are not alike" in said.inner_text()
+    assert drawn(box.locator("svg.marks")) == shown
     assert page.problems == []
     assert page.refused == []
 

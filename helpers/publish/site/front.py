@@ -29,7 +29,7 @@ THEMES = {
     "The quality of the work": ("02_nps_v_crc", "03_case_quality"),
     "Staff and their cases": ("04_staff_cuts", "05_risk_under_pressure"),
     "Results and money": ("06_reoffending", "07_money_and_targets"),
-    "The evidence itself": ("09_claims", "11_every_figure", "12_who_is_who"),
+    "The evidence itself": ("09_claims", "11_every_figure", "12_who_is_who", "13_your_own_question"),
 }
 
 
