@@ -9,12 +9,14 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from helpers import display, register
+from helpers import display, drawn, register
+from helpers.publish.site.figures import APOSTROPHE, COLLECTION, neutral
 from helpers.register import NOT_A_NUMBER, Compose
 from helpers.timeline import without_categories
 
@@ -22,8 +24,54 @@ SHOWN = 50  # hits on the screen
 FORGIVING = 5  # letters from which one of a word may be wrong
 COLUMNS = [
     *("what", "whom", "when", "how_much", "theme", "publisher", "source_id", "note", "table"),
-    *("key", "kind", "names"),
+    *("key", "kind", "names", "hedge", "basis", "first_year", "last_year"),
 ]
+HEDGED = {
+    "exact": "exact",
+    "about": "about",
+    "at_least": "at least, more than",
+    "more_than": "at least, more than",
+    "at_most": "at most, less than",
+    "less_than": "at most, less than",
+}
+BASES = ("stated", "implied", "inferred")
+YEAR = re.compile(r"\b(?:19|20)[0-9]{2}\b")
+ALL = "No row has all of these words."
+# Choice -> its label, what it is called where nothing is chosen, the column that it chooses from.
+FILTERS = {
+    "theme": ("Theme", "All themes", "theme"),
+    "body": ("Body", "All bodies", "whom"),
+    "kind": ("Kind of body", "All kinds", "kind"),
+    "publisher": ("Publisher", "All publishers", "publisher"),
+    "hedge": ("How exact", "Exact or not", "hedge"),
+    "basis": ("Basis", "Stated or not", "basis"),
+}
+SEVERAL = ("body", "kind")  # of which a row may have several
+PERIOD = {"since": ("From year", "Any year"), "until": ("To year", "Any year")}
+BOTH = "With the bodies before and after it"
+COMPILED = f"{COLLECTION}: compiled under the Open Government Licence v3.0"
+LICENCES = {
+    "OGL-3.0": "Open Government Licence v3.0",
+    "OPL-3.0": "Open Parliament Licence v3.0",
+    "facts-only": "facts only were taken",
+}
+TAKEN = [
+    *("what", "whom", "when", "first_year", "last_year", "how_much", "hedge", "basis", "theme", "note", "chart"),
+    *("source", "publisher", "address", "licence_of_source", "licence"),
+]
+SAID = {
+    "Empty cells": "An empty cell is unknown or does not apply.",
+    "Licence of source": "Of a document marked 'facts only were taken' nothing but facts was taken.",
+    "Apostrophes": APOSTROPHE,
+}
+# Words of a question that are passed over where others are left.
+SMALL = set(
+    re.findall(
+        "[a-z]+",
+        "a about an and any are as at be been by did do does for from had has have how in is it its many much of on or "
+        "than that the their them there they this to was were what when where which who whom whose why with",
+    )
+)
 KINDS = {
     "crc": "CRC",
     "crc_group": "Group of CRCs",
@@ -208,7 +256,7 @@ MORE: dict[str, tuple[str, Compose]] = {
     "office_holders": ("Owners and offices", _holder),
 }
 SEARCHED = (*register.TABLES, *MORE)
-NEEDED = tuple(dict.fromkeys([*register.NEEDED, *MORE, "sources", "other_names"]))
+NEEDED = tuple(dict.fromkeys([*register.NEEDED, *MORE, "sources", "other_names", "divisions_and_regions"]))
 
 
 def figures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -217,7 +265,8 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     what, whom (the bodies it is of, or who made a claim; empty where a table names none), when, how_much (with hedge
     and unit; 'in words' where the row states no number), theme, publisher, source_id, note, table, key (the row's
     identifier, else its line in the file), kind (of the bodies, as KINDS has it), names (other names of the bodies,
-    which are searched too). Texts, empty where there is none.
+    which are searched too), hedge (as HEDGED has it; 'in words' without a number, 'unknown'), basis (as BASES has it;
+    'not recorded' where the table does not say), first_year and last_year. Texts, empty where there is none.
     Raises KeyError naming the tables not given.
     """
     if absent := [name for name in NEEDED if name not in tables]:
@@ -233,8 +282,52 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         what=_capital(what).where(what != "", rows["what"]),
         how_much=rows["figure"],
         publisher=rows["source_id"].map(publishers),
+        hedge=rows["qualifier"].map(HEDGED).fillna(NOT_A_NUMBER).mask(rows["figure"] == display.UNKNOWN, "unknown"),
+        basis=pd.concat([_basis(tables[name]) for name in SEARCHED], ignore_index=True),
+        **_years(rows),
     )
     return rows[COLUMNS].astype("str").fillna("")
+
+
+def _basis(table: pd.DataFrame) -> pd.Series:
+    """How each row is known, where its table says so."""
+    if "status" in table:
+        return table["status"].astype("str").str.endswith("_inferred").map({True: "inferred", False: "stated"})
+    said = table.get("basis", table.get("date_basis", pd.Series(pd.NA, table.index, dtype="str")))
+    return said.astype("str").where(said.isin(BASES), "not recorded")
+
+
+def _years(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """The first and the last year of each row: of its dates, else those that its period names in words."""
+    words = rows["when"].where(rows["date"].isna() & rows["date_end"].isna(), "")
+    first, last = (words.str.findall(YEAR).str[at] for at in (0, -1))
+    last = last.where(~words.str.contains(r"\b[0-9]{4}-[0-9]{2}\b"), (last.fillna(0).astype(int) + 1).astype("str"))
+    start, end = rows["date"].fillna(rows["date_end"]), rows["date_end"].fillna(rows["date"])
+    return {
+        "first_year": start.dt.strftime("%Y").fillna(first),
+        "last_year": end.dt.strftime("%Y").fillna(last),
+    }
+
+
+def bodies(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The bodies as `figures` calls them: whom, kind, related (those before and after it, with semicolons between).
+
+    A company is followed by the region of June 2021 that its area went to, and so is a division of the NPS.
+    """
+    providers = without_categories(tables["providers"]).set_index("provider_id")
+    mapped = without_categories(tables["divisions_and_regions"]).set_index("provider_id")["maps_to_ids"]
+    crcs = providers[providers["kind"] == "crc"]["probation_region_id"]
+    pairs = pd.concat([mapped[mapped.index.map(providers["kind"]) == "nps_division"], crcs]).dropna()
+    pairs = pairs.str.split().explode()
+    both = pd.concat([pairs, pd.Series(pairs.index, pairs.array)])
+    whom = _short(providers)
+    related = both.map(whom).groupby(level=0).agg(lambda names: "; ".join(dict.fromkeys(names)))
+    found = pd.DataFrame({"whom": whom, "kind": providers["kind"].map(KINDS), "related": related})
+    return found.reindex(providers.index).fillna("").reset_index(drop=True)
+
+
+def _short(providers: pd.DataFrame) -> pd.Series:
+    return providers["short_name"].where(providers["kind"] != "crc", providers["name"])
 
 
 def _bodies(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -251,7 +344,7 @@ def _bodies(name: str, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame({"whom": "", "kind": "", "names": "", "first": ""}, index=range(len(rows)))
     others = without_categories(tables["other_names"]).groupby("provider_id")["name"].agg("; ".join)
     names = providers["name"] + ("; " + others.reindex(providers.index)).fillna("")
-    short = providers["short_name"].where(providers["kind"] != "crc", providers["name"])
+    short = _short(providers)
     ids = ids.reset_index(drop=True).fillna("")
     each = ids.str.split().explode()
     known = {"whom": short, "kind": providers["kind"].map(KINDS), "names": names}
@@ -296,11 +389,19 @@ def distances(word: str, words: list[str]) -> np.ndarray:
     return row[np.arange(len(words)), lengths]
 
 
+def singular(word: str) -> str:
+    """An English plural without its ending; empty where the word does not look like one."""
+    if len(word) < 4 or word[0].isdigit() or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return ""
+    return word[:-3] + "y" if word.endswith("ies") else word[:-1]
+
+
 class Finder:
     """The rows of `figures`, ready to be searched again and again.
 
-    A word finds itself and, from two letters, the words that begin with it; a number finds itself. A word of five
-    letters or more that finds nothing finds the words that are one letter off.
+    A word finds itself and, from two letters, the words that begin with it; a plural its singular as well; a number
+    finds itself, a year also the rows whose period it lies in. A word of five letters or more that finds nothing finds
+    the words that are one letter off. The small words of a question are passed over.
     """
 
     def __init__(self, rows: pd.DataFrame) -> None:
@@ -310,91 +411,247 @@ class Finder:
         counts = Counter(word for part in split for words in part for word in words)
         self.vocabulary = sorted(counts, key=lambda word: (-counts[word], word))  # the most used first
         self._fields = [[f" {' '.join(words)} " for words in part] for part in split]
+        self._known, self._scored = set(counts), {}
+        self.options = {name: self._offered(name, column) for name, (_, _, column) in FILTERS.items()}
+
+    def _offered(self, name: str, column: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """The options of a choice in their order; the rows that have one, and which one each has."""
+        texts = self.rows[column]
+        if name == "body":  # who made a claim is no body
+            texts = texts.where(self.rows["kind"] != "", "")
+        each = (texts.str.split("; ") if name in SEVERAL else texts.map(lambda text: [text])).reset_index(drop=True)
+        each = each.explode()
+        each = each[each != ""]
+        order = {"kind": [*KINDS.values()], "hedge": [*HEDGED.values()], "basis": [*BASES]}.get(name, [])
+        found = [*each.unique()] if name == "theme" else sorted(each.unique(), key=str.casefold)
+        options = [*dict.fromkeys(option for option in order if option in set(found)), *found]
+        options = [*dict.fromkeys(options)]
+        return options, each.index.to_numpy(), pd.Index(options).get_indexer(each)
+
+    def years(self) -> list[str]:
+        """Every year from the first to the last of the rows."""
+        known = self.rows[self.rows["first_year"] != ""]
+        return (
+            [*map(str, range(int(known["first_year"].min()), int(known["last_year"].max()) + 1))] if len(known) else []
+        )
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text that are searched, each once."""
+        words = list(dict.fromkeys(words_of(text)))
+        return [word for word in words if word not in SMALL] or words
 
     def _scores(self, word: str) -> np.ndarray:
-        """How well each row holds a word: 4 in what or whom, 3 beginning a word there, 2 and 1 elsewhere, 0 nowhere."""
+        if word not in self._scored:
+            self._scored[word] = self._score(word)
+        return self._scored[word]
+
+    def _score(self, word: str) -> np.ndarray:
+        """How well each row holds a word: 4 in what or whom, 3 beginning a word there, 2 and 1 elsewhere, 0 nowhere.
+
+        A word with a space behind it is looked for as a whole word only.
+        """
         scores = np.zeros(len(self.rows), dtype=int)
         for texts, (whole, begins) in zip(self._fields, ((4, 3), (2, 1))):
             scores = np.maximum(scores, whole * np.array([f" {word} " in text for text in texts], dtype=bool))
             if len(word) > 1 and not word[0].isdigit():
                 scores = np.maximum(scores, begins * np.array([f" {word}" in text for text in texts], dtype=bool))
-        return scores
+        if YEAR.fullmatch(word):
+            scores = np.maximum(scores, (self.rows["first_year"] <= word) & (word <= self.rows["last_year"]))
+        return np.asarray(scores)
 
     def read(self, word: str) -> list[str]:
-        """The words that a word is read as when it is searched: itself, or all that are one letter off; or none."""
-        if self._scores(word).any():
-            return [word]
-        if len(word) < FORGIVING or any(char.isdigit() for char in word):
-            return []
+        """The words that a word is read as when it is searched: itself, its singular, or all that are one letter off;
+        or none."""
+        found = [word] if self._scores(word).any() else []
+        if (one := singular(word)) in self._known:
+            found.append(f"{one} ")
+        if found or len(word) < FORGIVING or any(char.isdigit() for char in word):
+            return found
         near = [each for each in self.vocabulary if abs(len(each) - len(word)) < 2]
         return [each for each, distance in zip(near, distances(word, near)) if distance == 1]
 
     def nearest(self, word: str) -> str:
         """The known word that is nearest to one that finds nothing; empty where none is near."""
-        limit = max(1, len(word) // 3)
+        limit = max(1, len(word) // 3) if len(word) > 1 else 0
         near = [each for each in self.vocabulary if abs(len(each) - len(word)) <= limit and not each[0].isdigit()]
         away = distances(word, near)
         return near[away.argmin()] if len(near) and away.min() <= limit else ""
 
-    def search(self, text: str, theme: str = "", kind: str = "", publisher: str = "") -> pd.DataFrame:
-        """See the function `search`."""
-        scores = np.ones(len(self.rows), dtype=int)
-        for word in dict.fromkeys(words_of(text)):
-            found = np.maximum.reduce([self._scores(each) for each in self.read(word)] or [np.zeros_like(scores)])
-            scores = np.where((scores > 0) & (found > 0), scores + found, 0)
-        for column, wanted in (("theme", theme), ("publisher", publisher)):
-            if wanted:
-                scores = np.where(self.rows[column] == wanted, scores, 0)
-        if kind:
-            has = ("; " + self.rows["kind"] + "; ").str.contains(f"; {kind}; ", regex=False)
-            scores = np.where(has, scores, 0)
-        best = np.argsort(-scores, kind="stable")
-        return self.rows.iloc[best[: (scores > 0).sum()]].reset_index(drop=True)
+    def _held(self, words: list[str]) -> np.ndarray:
+        """The scores of each row (across) for each word (down)."""
+        nothing = np.zeros(len(self.rows), dtype=int)
+        held = [np.maximum.reduce([self._scores(each) for each in self.read(word)] or [nothing]) for word in words]
+        return np.array(held, dtype=int).reshape(len(words), len(self.rows))
 
-    def say(self, text: str, found: pd.DataFrame) -> str:
-        """What a search brought, in a sentence or two: which word found nothing, and what is near."""
-        words = list(dict.fromkeys(words_of(text)))
+    def _passed(self, choices: Mapping[str, str]) -> dict[str, np.ndarray]:
+        """For each choice that is made, which rows pass it. Raises TypeError for a choice that there is not."""
+        if unknown := set(choices) - {*FILTERS, *PERIOD}:
+            known = ", ".join([*FILTERS, *PERIOD])
+            raise TypeError(f"there is no choice {', '.join(sorted(unknown))}; the choices are: {known}")
+        passed = {}
+        for name, wanted in ((name, str(wanted)) for name, wanted in choices.items() if wanted):
+            if name in PERIOD:
+                dated = self.rows["first_year"] != ""
+                near = self.rows["last_year"] >= wanted if name == "since" else self.rows["first_year"] <= wanted
+                passed[name] = (dated & near).to_numpy(bool)
+                continue
+            options, at, which = self.options[name]
+            places = pd.Index(options).get_indexer(wanted.split("; ") if name in SEVERAL else [wanted])
+            passed[name] = np.isin(np.arange(len(self.rows)), at[np.isin(which, places[places >= 0])])
+        return passed
+
+    def search(self, text: str, **choices: str) -> pd.DataFrame:
+        """See the function `search`."""
+        held, passed = self._held(self.words(text)), self._passed(choices)
+        fits = (held > 0).all(axis=0) & self._all(passed)
+        best = np.argsort(-np.where(fits, held.sum(axis=0) + 1, 0), kind="stable")
+        return self.rows.iloc[best[: fits.sum()]].reset_index(drop=True)
+
+    def nearly(self, text: str, **choices: str) -> tuple[int, pd.DataFrame]:
+        """Where no row holds three words or more together: how many of them a row holds at most (two or more, else
+        0), and the rows that do, the best first."""
+        held, passed = self._held(self.words(text)), self._passed(choices)
+        many = np.where(self._all(passed), (held > 0).sum(axis=0), 0)
+        most = int(many.max(initial=0))
+        if not 2 <= most < len(held):
+            return 0, self.rows.iloc[:0]
+        best = np.argsort(-np.where(many == most, held.sum(axis=0), 0), kind="stable")
+        return most, self.rows.iloc[best[: (many == most).sum()]].reset_index(drop=True)
+
+    def _all(self, passed: Mapping[str, np.ndarray], but: str = "") -> np.ndarray:
+        rows = np.ones(len(self.rows), dtype=bool)
+        return np.logical_and.reduce([rows, *(rows for name, rows in passed.items() if name != but)])
+
+    def offers(self, text: str, **choices: str) -> dict[str, dict[str, int]]:
+        """For each choice its options and how many rows each would leave, the words and the other choices kept.
+
+        Where no row at all holds all words, the rows that hold most of them are counted.
+        """
+        held, passed = (self._held(self.words(text)) > 0).sum(axis=0), self._passed(choices)
+        fits = held == max(min(2, len(self.words(text))), held.max(initial=0))
+        found = {}
+        for name, (options, at, which) in self.options.items():
+            left = fits & self._all(passed, but=name)
+            found[name] = dict(zip(options, np.bincount(which[left[at]], minlength=len(options)).tolist()))
+        return found
+
+    def say(self, text: str, found: pd.DataFrame, **choices: str) -> str:
+        """What a search brought, in a sentence or two: which word found nothing and what is near, what to leave out."""
+        words = self.words(text)
         read = {word: self.read(word) for word in words}
-        told = [f"'{word}' was read as {_or(near)}." for word, near in read.items() if near and near != [word]]
+        told = [f"'{word}' was read as {_or(near)}." for word, near in read.items() if near and near[0] != word]
         for word in (word for word, near in read.items() if not near):
             near = self.nearest(word)
             told.append(
                 f"No row has '{word}'" + (f"; the nearest word is '{near}'." if near else " or a word near it.")
             )
+        if any(choices.get(name) for name in PERIOD):
+            rest = {name: wanted for name, wanted in choices.items() if name not in PERIOD}
+            if undated := int((self.search(text, **rest)["first_year"] == "").sum()):
+                told.append(f"{_rows(undated)} without a date left out.")
         if len(found):
-            rows = f"{len(found):,} row{'s' if len(found) > 1 else ''}"
-            return " ".join([f"{rows}; the first {SHOWN} are shown." if len(found) > SHOWN else f"{rows}.", *told])
-        if not all(read.values()):
-            return " ".join(told)
-        together = "No row has all of this under these choices." if words else "No row is left under these choices."
-        counts = [f"'{word}' is in {len(self.search(word)):,}" for word in words]
-        return " ".join([together, *told, *([f"Of all rows {', '.join(counts)}."] if words else [])])
+            shown = f"; the first {SHOWN} are shown." if len(found) > SHOWN else "."
+            return " ".join([_rows(len(found)) + shown, *told])
+        if not words:
+            told.insert(0, "No row is left under these choices.")
+        elif all(read.values()):
+            told.insert(0, "No row has all of this under these choices." if any(choices.values()) else ALL)
+        told += self._without(words, choices)
+        most, rows = self.nearly(text, **choices)
+        return " ".join([*told, f"Shown: {_rows(len(rows))} with {most} of the {len(words)} words."] if most else told)
+
+    def _without(self, words: list[str], choices: Mapping[str, str]) -> list[str]:
+        """How many rows there would be without one word or one choice, where there would be any."""
+        held, passed = self._held(words) > 0, self._passed(choices)
+        left = {}
+        if len(words) > 1 or passed:
+            for place, word in enumerate(words):
+                left[f"'{word}'"] = np.delete(held, place, axis=0).all(axis=0) & self._all(passed)
+        for name in passed:
+            label = {**FILTERS, **PERIOD}[name][0]
+            left[f"{label}: {choices[name]}"] = held.all(axis=0) & self._all(passed, but=name)
+        told = [f"{_rows(rows.sum())} without {what}" for what, rows in left.items() if rows.any()]
+        return ["There would be: " + "; ".join(told) + "."] if told else []
 
 
 def _or(words: list[str]) -> str:
-    return " or ".join(f"'{word}'" for word in words)
+    return " or ".join(f"'{word.strip()}'" for word in words)
 
 
-def search(rows: pd.DataFrame, text: str, theme: str = "", kind: str = "", publisher: str = "") -> pd.DataFrame:
-    """The rows of `figures` that hold all words of a text, in any order, and pass the filters; the best first.
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' if count != 1 else ''}"
 
-    Case and accents do not count. The rules for words are those of `Finder`. First come rows with the words in `what`
-    and `whom`, as whole words. Without words all rows pass. A filter that is empty filters nothing.
+
+def search(rows: pd.DataFrame, text: str, **choices: str) -> pd.DataFrame:
+    """The rows of `figures` that hold all words of a text, in any order, and pass the choices; the best first.
+
+    Choices: theme, body (as whom has it; several with semicolons between), kind, publisher, hedge, basis, since and
+    until (years: rows whose period lies there at least in part). What is empty chooses nothing. Case and accents do
+    not count; the rules for words are those of `Finder`. First come rows with the words in `what` and `whom`, as whole
+    words. Without words all rows pass. Raises TypeError for a choice that there is not.
     """
-    return Finder(rows).search(text, theme, kind, publisher)
+    return Finder(rows).search(text, **choices)
+
+
+def charted(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of `figures` with the column chart: notebook and title of the chart that draws a row, where one does."""
+    charts = drawn.charts()
+    found = drawn.of_rows(rows, tables, charts)
+    names = [*map(drawn.name, charts), ""]  # -1 stands for no chart
+    return rows.assign(chart=[names[place] for place in found["figure"]])
+
+
+def taken(found: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """What is found as it is taken away: one row each, with source, publisher, address and licence in words.
+
+    A text that a spreadsheet would run as a formula has an apostrophe in front (see APOSTROPHE in
+    helpers/publish/site/figures.py).
+    """
+    known = credited(sources).rename(columns={"title": "source"}).drop(columns="publisher")
+    rows = found.merge(known, how="left", on="source_id").assign(licence=COMPILED)
+    return rows.reindex(columns=TAKEN).fillna("").map(display.plain).map(neutral)
+
+
+def credited(sources: pd.DataFrame) -> pd.DataFrame:
+    """Of each source: source_id, title, publisher, address (empty where none is known), licence_of_source in words."""
+    known = without_categories(sources)
+    return known.assign(
+        address=known["url"].where(known["url_kind"] != "none").fillna(""),
+        licence_of_source=known["licence"].map(LICENCES),
+    )[["source_id", "title", "publisher", "address", "licence_of_source"]]
+
+
+def save(found: pd.DataFrame, sources: pd.DataFrame, path: str | Path, asked: str = "") -> Path:
+    """Writes what was found as CSV, or as a workbook that also says what was `asked`; an older file is replaced.
+
+    Raises ValueError for a name that ends neither in .csv nor in .xlsx.
+    """
+    path, rows = Path(path), taken(found, sources)
+    if path.suffix == ".csv":
+        rows.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    elif path.suffix == ".xlsx":
+        about = {"Searched for": asked, "Rows": str(len(rows)), "Licence": COMPILED, **SAID}
+        with pd.ExcelWriter(path, engine="openpyxl") as book:
+            rows.to_excel(book, sheet_name="found", index=False, freeze_panes=(1, 0))
+            told = pd.DataFrame({"about": about.keys(), "": map(neutral, map(display.plain, about.values()))})
+            told.to_excel(book, sheet_name="about", index=False)
+    else:
+        raise ValueError(f"{path}: the name says which kind of file; end it in .csv or .xlsx")
+    return path
 
 
 def shown(found: pd.DataFrame, sources: pd.DataFrame, caption: str) -> display.Html:
     """The first rows of a search as a table with links to their sources."""
-    first = found.head(SHOWN)[["what", "whom", "when", "how_much", "note", "source_id"]]
-    return display.table(display.with_sources(first, sources), caption)
+    names = ["what", "whom", "when", "how_much", "note", *(["chart"] if "chart" in found else []), "source_id"]
+    return display.table(display.with_sources(found.head(SHOWN)[names].replace({"chart": {"": "–"}}), sources), caption)
 
 
 class Search:
-    """A field, two filters and the rows they find: widgets where a kernel runs, else where to find the same search.
+    """A field, choices and the rows they find: widgets where a kernel runs, else where to find the same search.
 
-    rows      of `figures`
-    sources   the table `sources`
+    rows     of `figures`
+    tables   those that the rows were made of
+    found    the rows on the screen and all that follow: a DataFrame
     """
 
     ELSEWHERE = (
@@ -402,9 +659,9 @@ class Search:
         "which needs no Python. The tables below hold the figures by theme."
     )
 
-    def __init__(self, rows: pd.DataFrame, sources: pd.DataFrame) -> None:
-        self.finder, self.sources = Finder(rows), sources
-        self._box: Any = None
+    def __init__(self, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> None:
+        self._rows, self._tables, self.sources = rows, tables, tables["sources"]
+        self.found, self._box, self._busy = rows.iloc[:0], None, False
 
     @property
     def box(self) -> Any:
@@ -412,34 +669,89 @@ class Search:
         if self._box is None:
             import ipywidgets
 
+            self.finder = Finder(charted(self._rows, self._tables))
+            related = bodies(self._tables).set_index("whom")["related"]
+            self._related = related[related != ""].to_dict()
             style, layout = {"description_width": "initial"}, {"width": "max-content", "max_width": "100%"}
-            rows = self.finder.rows
-            kinds = [kind for kind in KINDS.values() if rows["kind"].str.contains(kind, regex=False).any()]
             self.text = ipywidgets.Text(description="Search", placeholder="such as: essex unpaid work", style=style)
-            self.theme, self.kind = (
-                ipywidgets.Dropdown(options={first: "", **dict(zip(options, options))}, description=name, **both)
-                for name, first, options, both in (
-                    ("Theme", "All themes", rows["theme"].unique(), {"style": style, "layout": layout}),
-                    ("Kind of body", "All kinds", kinds, {"style": style, "layout": layout}),
+            years = self.finder.years()
+            self.choices = {
+                name: ipywidgets.Dropdown(
+                    options=[(every, ""), *((year, year) for year in years if name in PERIOD)],
+                    **{"description": label, "style": style, "layout": layout},
                 )
-            )
+                for name, (label, every, *_) in {**FILTERS, **PERIOD}.items()
+            }
+            self.both = ipywidgets.Checkbox(description=BOTH, indent=False, layout={**layout, "display": "none"})
+            buttons = [ipywidgets.Button(description=f"Save as {kind}", layout=layout) for kind in ("CSV", "xlsx")]
+            for button, name in zip(buttons, ("found.csv", "found.xlsx")):
+                button.on_click(lambda _, name=name: self._saved(name))
             self.said, self.table = ipywidgets.HTML(), ipywidgets.HTML()
-            for widget in (self.text, self.theme, self.kind):
+            for widget in (self.text, self.both, *self.choices.values()):
                 widget.observe(lambda _: self._find(), names="value")
             flow = {"flex_flow": "row wrap", "grid_gap": "4px 16px"}
-            controls = ipywidgets.Box([self.text, self.theme, self.kind], layout=flow)
+            controls = ipywidgets.Box([self.text, *self.choices.values(), self.both, *buttons], layout=flow)
             self._box = ipywidgets.VBox([controls, self.said, self.table])
+            self._find()
         return self._box
 
+    def chosen(self) -> dict[str, str]:
+        """The choices that are made, as `search` takes them."""
+        chosen = {name: widget.value for name, widget in self.choices.items() if widget.value}
+        body = chosen.get("body", "")
+        return (
+            {**chosen, "body": f"{body}; {self._related[body]}"}
+            if self.both.value and body in self._related
+            else chosen
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Writes what was found last beside the notebook: see the function `save`."""
+        labels = {name: label for name, (label, *_) in {**FILTERS, **PERIOD}.items()}
+        asked = [self.text.value, *(f"{labels[name]}: {what}" for name, what in self.chosen().items())]
+        return save(self.found, self.sources, path, "; ".join(filter(None, asked)))
+
+    def _saved(self, name: str) -> None:
+        if len(self.found):
+            self._say(f"{_rows(len(self.found))} written to {self.save(name)}, beside this notebook.")
+        else:
+            self._say("There is nothing to write: no row was found.")
+
+    def _say(self, text: str) -> None:
+        self.said.value = f'<p role="status" aria-live="polite">{display.escape(text)}</p>'
+
     def _find(self) -> None:
-        text = self.text.value
-        if not (words_of(text) or self.theme.value or self.kind.value):
+        if self._busy:
+            return
+        self._busy = True  # what follows sets widgets that would ask for it again
+        text, chosen = self.text.value, self.chosen()
+        asked = bool(words_of(text) or chosen)
+        related = self._related.get(self.choices["body"].value, "")
+        self.both.layout.display = "" if related else "none"
+        self.both.description = f"{BOTH}: {related}"
+        self._offer(self.finder.offers(text, **chosen))
+        self._busy = False
+        self.found = self.finder.search(text, **chosen) if asked else self.finder.rows.iloc[:0]
+        if not asked:
             self.said.value = self.table.value = ""
             return
-        found = self.finder.search(text, self.theme.value, self.kind.value)
-        said = display.escape(self.finder.say(text, found))
-        self.said.value = f'<p role="status" aria-live="polite">{said}</p>'
-        self.table.value = shown(found, self.sources, "What was found").markup if len(found) else ""
+        self._say(self.finder.say(text, self.found, **chosen))
+        if self.found.empty:
+            self.found = self.finder.nearly(text, **chosen)[1]
+        self.table.value = shown(self.found, self.sources, "What was found").markup if len(self.found) else ""
+
+    def _offer(self, offers: Mapping[str, Mapping[str, int]]) -> None:
+        """Only options that leave something are offered, each with how many rows; all where none does."""
+        for name, counts in offers.items():
+            widget = self.choices[name]
+            value = widget.value
+            left = {option: f"{option} ({count:,})" for option, count in counts.items() if count or option == value}
+            if not any(counts.values()):
+                left = {option: option for option in counts}
+            options = ((FILTERS[name][1], ""), *((label, option) for option, label in left.items()))
+            if widget.options != options:
+                widget.options = options
+                widget.value = value
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         view = self.box._repr_mimebundle_(**options)

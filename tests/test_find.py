@@ -158,6 +158,20 @@ def test_what_and_whom_come_before_notes():
     assert found["what"].tolist() == ["the staff", "b", "staffing", "a"]
 
 
+def test_a_plural_finds_its_singular_as_a_whole_word_and_small_words_are_passed_over():
+    rows = sample(what=["a cut", "cuttings", "the cuts", "policy"], note=["", "", "", "union"])
+    assert find.search(rows, "cuts")["what"].tolist() == ["the cuts", "a cut"]
+    assert find.search(rows, "How many cuts were there?")["what"].tolist() == ["the cuts", "a cut"]
+    assert find.search(rows, "policies")["what"].tolist() == ["policy"]
+    assert find.search(rows, "the")["what"].tolist() == ["the cuts"], "alone, a small word is searched"
+    assert [find.singular(word) for word in ("status", "less", "its", "days", "2010s")] == ["", "", "", "day", ""]
+
+
+def test_a_year_finds_the_rows_whose_period_it_lies_in(finder):
+    names = finder.search("probation minister 2017", theme="Owners and offices")["what"]
+    assert names.str.contains("Sam Gyimah").any() and not names.str.contains("Rory Stewart").any()
+
+
 def test_filters_narrow_and_say_when_nothing_is_left(rows, finder):
     found = finder.search("staff", theme="Claims")
     assert set(found["theme"]) == {"Claims"} and len(found)
@@ -167,8 +181,75 @@ def test_filters_narrow_and_say_when_nothing_is_left(rows, finder):
     assert finder.search("").equals(rows)
     empty = finder.search("resettlement unison")
     assert empty.empty
-    assert finder.say("resettlement unison", empty).startswith("No row has all of this under these choices.")
+    assert finder.say("resettlement unison", empty).startswith("No row has all of these words. There would be: ")
     assert "No row has 'qqqqqqqq' or a word near it." in finder.say("qqqqqqqq", finder.search("qqqqqqqq"))
+    with pytest.raises(TypeError, match="no choice them; the choices are: theme, body"):
+        finder.search("", them="Claims")
+
+
+def test_a_body_with_those_before_and_after_it(rows, finder, tables):
+    assert set(finder.search("", body="Essex CRC")["whom"].str.split("; ").explode()) >= {"Essex CRC"}
+    both = finder.search("", body="Essex CRC; East of England region")
+    assert both["whom"].str.contains("Essex CRC|East of England region").all()
+    assert len(both) == rows["whom"].str.contains("Essex CRC|East of England region").sum()
+    related = find.bodies(tables).set_index("whom")["related"]
+    assert related["Essex CRC"] == "East of England region" and related["NPS Wales"] == "Wales region"
+    assert related["Wales region"] == "NPS Wales; Wales CRC" and related["All CRCs"] == ""
+    speakers = rows.loc[rows["table"] == "claims", "whom"]
+    assert not set(speakers) & set(finder.options["body"][0]), "who made a claim is no body"
+
+
+def test_a_period_keeps_what_lies_in_it_in_part_and_says_what_has_no_date():
+    rows = sample(
+        what=["a", "b", "c", "d"], first_year=["2015", "2016", "", "2019"], last_year=["2016", "2018", "", "2019"]
+    )
+    kept = {(since, until): find.search(rows, "", since=since, until=until)["what"].tolist() for since, until in SPANS}
+    assert kept == dict(zip(SPANS, (["b", "d"], ["a", "b"], ["b"], [])))
+    said = find.Finder(rows).say("", find.search(rows, "", since="2017"), since="2017")
+    assert said == "2 rows. 1 row without a date left out."
+
+
+SPANS = (("2017", ""), ("", "2016"), ("2017", "2018"), ("2020", ""))
+
+
+def test_years_are_those_of_the_dates_or_of_the_period_in_words(rows):
+    round_one = rows[(rows["table"] == "case_quality") & (rows["when"] == "2018-19")]
+    assert set(zip(round_one["first_year"], round_one["last_year"])) == {("2018", "2019")}
+    assert (rows["first_year"] <= rows["last_year"]).all()
+    assert ((rows["first_year"] == "") == (rows["when"] == "unknown")).all()
+
+
+def test_hedge_and_basis_are_those_of_the_tables(rows, tables):
+    ratings = rows[rows["table"] == "ratings"]
+    assert ratings["basis"].tolist() == tables["ratings"]["basis"].astype(str).tolist()
+    assert set(rows["basis"]) == {*find.BASES, "not recorded"}
+    for name in ("staff", "caseload", "money"):
+        wanted = tables[name]["qualifier"].astype(str).map(find.HEDGED)
+        assert rows.loc[rows["table"] == name, "hedge"].tolist() == wanted.tolist()
+    assert set(rows.loc[rows["hedge"] == "in words", "how_much"].str.contains("unknown")) <= {False}
+
+
+def test_each_offer_is_the_number_of_rows_that_it_leaves(finder):
+    chosen = {"theme": "Staff", "since": "2016"}
+    offers = finder.offers("vacancies", **chosen)
+    for name in ("theme", "hedge", "kind", "body"):
+        for option, count in offers[name].items():
+            assert len(finder.search("vacancies", **{**chosen, name: option})) == count
+    assert offers["theme"]["Owners and offices"] == 0 < offers["theme"]["Staff"]
+
+
+def test_where_nothing_is_found_it_says_what_to_leave_out(finder):
+    text, chosen = "resettlement", {"theme": "Claims", "hedge": "about"}
+    found = finder.search(text, **chosen)
+    assert found.empty
+    said = finder.say(text, found, **chosen)
+    assert said.startswith("No row has all of this under these choices. There would be: ")
+    lifted = finder.search("", **chosen)
+    assert f"{len(lifted)} rows without 'resettlement'" in said
+    most, rows = finder.nearly("union job cuts 2014 zebra")
+    assert most == 3 and len(rows) == 8
+    assert "Shown: 8 rows with 3 of the 5 words." in finder.say("union job cuts 2014 zebra", rows.iloc[:0])
+    assert finder.nearly("resettlement unison")[0] == 0
 
 
 def slow(one, other):
@@ -201,9 +282,34 @@ def test_whatever_is_typed_finds_rows_or_says_why_not(finder, text):
     assert np.isin(found["key"], finder.rows["key"]).all()
 
 
+def test_what_is_taken_away_has_its_source_and_runs_as_no_formula(tables, finder, tmp_path):
+    sources = tables["sources"]
+    found = finder.search("vacancies london")
+    for name in ("a.csv", "a.xlsx"):
+        path = find.save(found, sources, tmp_path / name, "vacancies london")
+        kept = pd.read_csv(path, dtype=str) if path.suffix == ".csv" else pd.read_excel(path, dtype=str)
+        assert list(kept) == find.TAKEN and kept["how_much"].tolist() == found["how_much"].tolist()
+        known = sources.set_index("source_id").loc[found["source_id"]]
+        assert kept["source"].tolist() == known["title"].tolist()
+        assert kept["publisher"].tolist() == found["publisher"].tolist()
+        assert kept["address"].tolist() == known["url"].tolist()
+        assert kept[["licence_of_source", "licence"]].notna().all(axis=None)
+    about = pd.read_excel(tmp_path / "a.xlsx", sheet_name="about", index_col=0).iloc[:, 0]
+    assert about["Searched for"] == "vacancies london" and "Open Government Licence" in about["Licence"]
+    with pytest.raises(ValueError, match=r"found.ods: .*end it in .csv or .xlsx"):
+        find.save(found, sources, tmp_path / "found.ods")
+    hostile = sample(what=["=1+1", "-2", "@x", "a"], note=HOSTILE, source_id=sources["source_id"].iloc[0])
+    find.save(hostile, sources, tmp_path / "h.xlsx", "=1+1")
+    assert find.taken(hostile, sources)["what"].tolist() == ["'=1+1", "'-2", "'@x", "a"]
+    import openpyxl
+
+    book = openpyxl.load_workbook(tmp_path / "h.xlsx")
+    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
 def test_hostile_text_stays_text(tables):
     rows = sample(what=[HOSTILE, "b"], note=["", HOSTILE], source_id=tables["sources"]["source_id"].iloc[0])
-    box = find.Search(rows, tables["sources"])
+    box = find.Search(rows, tables)
     assert box.box
     box.text.value = f"hostile {HOSTILE[:20]}"
     for markup in (box.said.value, box.table.value):
@@ -211,18 +317,35 @@ def test_hostile_text_stays_text(tables):
     assert box.table.value.count("&lt;script&gt;") == 2
 
 
-def test_the_widget_finds_filters_and_says_what_is_near(rows, tables):
-    box = find.Search(rows, tables["sources"])
+def test_the_widget_finds_filters_and_says_what_is_near(rows, tables, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    box = find.Search(rows, tables)
     assert box.box
     box.text.value = "inspectorate"
     assert box.said.value.endswith("the first 50 are shown.</p>") and box.table.value.count("<tr>") == 51
     assert '<a href="https://' in box.table.value
-    box.theme.value, box.text.value = "Claims", "resetlemant"
+    box.choices["theme"].value, box.text.value = "Claims", "resetlemant"
     assert "the nearest word is &#x27;resettlement&#x27;" in box.said.value and box.table.value == ""
-    box.theme.value = box.text.value = ""
+    box.choices["theme"].value = box.text.value = ""
     assert box.said.value == box.table.value == ""
+    box.choices["body"].value = "Essex CRC"
+    assert box.both.layout.display == "" and "East of England region" in box.both.description
+    alone = len(box.found)
+    box.both.value = True
+    assert len(box.found) == len(find.search(rows, "", body="Essex CRC; East of England region")) > alone
+    assert all(f"({count:,})" in label for label, count in _offered(box, "hedge"))
+    assert (box.found["chart"] != "").any() and "01 timeline: " in box.table.value
+    box._saved("found.csv")
+    assert f"{len(box.found)} rows written to found.csv" in box.said.value
+    assert pd.read_csv("found.csv")["what"].tolist() == box.found["what"].tolist()
     stored = {mime: part for mime, part in box._repr_mimebundle_().items() if "widget" not in mime}
     assert list(stored) == ["text/html", "text/plain"] and 'class="find"' in stored["text/html"]
+
+
+def _offered(box, name):
+    """The options of a choice as they are shown, with how many rows each leaves."""
+    for label, option in box.choices[name].options[1:]:
+        yield label, len(box.finder.search(box.text.value, **{**box.chosen(), name: option}))
 
 
 def test_missing_tables_are_named(tables):

@@ -19,10 +19,10 @@ from typing import Any
 
 import pandas as pd
 
-from helpers import data, find
+from helpers import data
 from helpers.publish import notebooks
-from helpers.publish.site import dataset, downloads, front, pages
-from helpers.publish.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script, search_index
+from helpers.publish.site import dataset, downloads, front, pages, search
+from helpers.publish.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
 from helpers.publish.site.finish import PREVIEW, Finisher
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -216,7 +216,7 @@ def _write_charts(
         (charts / f"{figure.id}.js").write_text(script(figure, links, providers), encoding="utf-8")
         (charts / f"{figure.id}.png").write_bytes(base64.b64decode(figure.picture))
         (charts / f"{figure.id}.zip").write_bytes(archive(figure, tables["sources"], Path(figure.notebook).stem))
-    (folder / "find-index.js").write_text(search_index(find.figures(tables), links), encoding="utf-8")
+    (folder / "find-index.js").write_text(search.index(tables, drawn, links), encoding="utf-8")
     (folder / "_static" / "vega.js").write_text(_vega(), encoding="utf-8")
 
 

@@ -177,14 +177,6 @@ def script(figure: Figure, source_links: dict[str, tuple[str, str]], providers: 
     return f'chartData("{figure.id}",{text});\n'
 
 
-def search_index(rows: pd.DataFrame, source_links: Mapping[str, tuple[str, str]]) -> str:
-    """The rows of `find.figures` as a script that hands them to the page's search, static/find.js."""
-    columns = ["what", "whom", "when", "how_much", "theme", "publisher", "source_id", "note", "names"]
-    sources = {source: source_links[source] for source in sorted(set(rows["source_id"]))}
-    index = {**packed(rows[columns].map(plain).to_dict("records")), "sources": sources}
-    return f"findIndex({json.dumps(index, separators=(',', ':'), ensure_ascii=True)});\n"
-
-
 def _sources_in(rows: dict[str, list[dict[str, Any]]]) -> list[str]:
     ids = {
         source
