@@ -489,7 +489,7 @@ class Finder:
             known = ", ".join([*FILTERS, *PERIOD])
             raise TypeError(f"there is no choice {', '.join(sorted(unknown))}; the choices are: {known}")
         passed = {}
-        for name, wanted in ((name, str(wanted)) for name, wanted in choices.items() if wanted):
+        for name, wanted in ((name, str(choices[name])) for name in (*FILTERS, *PERIOD) if choices.get(name)):
             if name in PERIOD:
                 dated = self.rows["first_year"] != ""
                 near = self.rows["last_year"] >= wanted if name == "since" else self.rows["first_year"] <= wanted
