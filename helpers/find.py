@@ -68,8 +68,9 @@ SAID = {
 SMALL = set(
     re.findall(
         "[a-z]+",
-        "a about an and any are as at be been by did do does for from had has have how in is it its many much of on or "
-        "than that the their them there they this to was were what when where which who whom whose why with",
+        "a about after an and any are as at be been before between by can could did do does during each for from "
+        "had has have how i in into is it its many much of on or say than that the their them there they this to "
+        "was were what when where which who whom whose why with would",
     )
 )
 KINDS = {
@@ -507,16 +508,25 @@ class Finder:
         best = np.argsort(-np.where(fits, held.sum(axis=0) + 1, 0), kind="stable")
         return self.rows.iloc[best[: fits.sum()]].reset_index(drop=True)
 
-    def nearly(self, text: str, **choices: str) -> tuple[int, pd.DataFrame]:
-        """Where no row holds three words or more together: how many of them a row holds at most (two or more, else
-        0), and the rows that do, the best first."""
+    def nearly(self, text: str, **choices: str) -> pd.DataFrame:
+        """Where no row at all holds three words or more together: the rows that hold some, the most telling first."""
         held, passed = self._held(self.words(text)), self._passed(choices)
-        many = np.where(self._all(passed), (held > 0).sum(axis=0), 0)
-        most = int(many.max(initial=0))
-        if not 2 <= most < len(held):
-            return 0, self.rows.iloc[:0]
-        best = np.argsort(-np.where(many == most, held.sum(axis=0), 0), kind="stable")
-        return most, self.rows.iloc[best[: (many == most).sum()]].reset_index(drop=True)
+        value = np.where(self._all(passed), self._telling(held), 0)
+        best = np.argsort(-(value * 1000 + held.sum(axis=0)), kind="stable")
+        return self.rows.iloc[best[: (value > 0).sum()]].reset_index(drop=True)
+
+    def _telling(self, held: np.ndarray) -> np.ndarray:
+        """What the words that each row holds weigh together, where it is more than half of what any row's do; else 0.
+
+        A word weighs 1 where at least half of the rows hold it, and 1 more each time that half as many do. None where
+        a row holds all words, or there are fewer than three.
+        """
+        has = held > 0
+        if len(held) < 3 or has.all(axis=0).any():
+            return np.zeros(len(self.rows), dtype=int)
+        weights = [(len(self.rows) // max(1, int(count))).bit_length() for count in has.sum(axis=1)]
+        value = np.where(has.sum(axis=0) > 1, np.array(weights) @ has, 0)
+        return np.where(2 * value > value.max(), value, 0)
 
     def _all(self, passed: Mapping[str, np.ndarray], but: str = "") -> np.ndarray:
         rows = np.ones(len(self.rows), dtype=bool)
@@ -525,10 +535,10 @@ class Finder:
     def offers(self, text: str, **choices: str) -> dict[str, dict[str, int]]:
         """For each choice its options and how many rows each would leave, the words and the other choices kept.
 
-        Where no row at all holds all words, the rows that hold most of them are counted.
+        Where no row at all holds all words, the rows of `nearly` are counted.
         """
-        held, passed = (self._held(self.words(text)) > 0).sum(axis=0), self._passed(choices)
-        fits = held == max(min(2, len(self.words(text))), held.max(initial=0))
+        held, passed = self._held(self.words(text)), self._passed(choices)
+        fits = (held > 0).all(axis=0) | (self._telling(held) > 0)
         found = {}
         for name, (options, at, which) in self.options.items():
             left = fits & self._all(passed, but=name)
@@ -557,19 +567,22 @@ class Finder:
         elif all(read.values()):
             told.insert(0, "No row has all of this under these choices." if any(choices.values()) else ALL)
         told += self._without(words, choices)
-        most, rows = self.nearly(text, **choices)
-        return " ".join([*told, f"Shown: {_rows(len(rows))} with {most} of the {len(words)} words."] if most else told)
+        near = len(self.nearly(text, **choices))
+        return " ".join(
+            [*told, f"Shown: {_rows(near)} with some of the words, the most telling first."] if near else told
+        )
 
     def _without(self, words: list[str], choices: Mapping[str, str]) -> list[str]:
         """How many rows there would be without one word or one choice, where there would be any."""
-        held, passed = self._held(words) > 0, self._passed(choices)
-        left = {}
+        scores, passed = self._held(words), self._passed(choices)
+        held, left = scores > 0, {}
         if len(words) > 1 or passed:
             for place, word in enumerate(words):
                 left[f"'{word}'"] = np.delete(held, place, axis=0).all(axis=0) & self._all(passed)
         for name in passed:
             label = {**FILTERS, **PERIOD}[name][0]
-            left[f"{label}: {choices[name]}"] = held.all(axis=0) & self._all(passed, but=name)
+            fits = held.all(axis=0) | (self._telling(scores) > 0)
+            left[f"{label}: {choices[name]}"] = fits & self._all(passed, but=name)
         told = [f"{_rows(rows.sum())} without {what}" for what, rows in left.items() if rows.any()]
         return ["There would be: " + "; ".join(told) + "."] if told else []
 
@@ -728,7 +741,7 @@ class Search:
         asked = bool(words_of(text) or chosen)
         related = self._related.get(self.choices["body"].value, "")
         self.both.layout.display = "" if related else "none"
-        self.both.description = f"{BOTH}: {related}"
+        self.both.tooltip = related
         self._offer(self.finder.offers(text, **chosen))
         self._busy = False
         self.found = self.finder.search(text, **chosen) if asked else self.finder.rows.iloc[:0]
@@ -737,7 +750,7 @@ class Search:
             return
         self._say(self.finder.say(text, self.found, **chosen))
         if self.found.empty:
-            self.found = self.finder.nearly(text, **chosen)[1]
+            self.found = self.finder.nearly(text, **chosen)
         self.table.value = shown(self.found, self.sources, "What was found").markup if len(self.found) else ""
 
     def _offer(self, offers: Mapping[str, Mapping[str, int]]) -> None:

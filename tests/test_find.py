@@ -246,10 +246,18 @@ def test_where_nothing_is_found_it_says_what_to_leave_out(finder):
     assert said.startswith("No row has all of this under these choices. There would be: ")
     lifted = finder.search("", **chosen)
     assert f"{len(lifted)} rows without 'resettlement'" in said
-    most, rows = finder.nearly("union job cuts 2014 zebra")
-    assert most == 3 and len(rows) == 8
-    assert "Shown: 8 rows with 3 of the 5 words." in finder.say("union job cuts 2014 zebra", rows.iloc[:0])
-    assert finder.nearly("resettlement unison")[0] == 0
+    assert finder.nearly("resettlement unison").empty, "two words are asked for together"
+
+
+def test_where_no_row_holds_all_words_those_with_the_rarest_come_first():
+    rows = sample(what=["probation officer", "london vacancies", "probation", "zebra"] + ["probation"] * 20)
+    finder = find.Finder(rows)
+    near = finder.nearly("probation officer vacancies london")
+    assert near["what"].tolist() == ["london vacancies", "probation officer"]
+    assert finder.say("probation officer vacancies london", near.iloc[:0]) == (
+        "No row has all of these words. Shown: 2 rows with some of the words, the most telling first."
+    )
+    assert finder.nearly("probation officer").empty and finder.nearly("lion tiger bear").empty
 
 
 def slow(one, other):
@@ -329,7 +337,7 @@ def test_the_widget_finds_filters_and_says_what_is_near(rows, tables, tmp_path, 
     box.choices["theme"].value = box.text.value = ""
     assert box.said.value == box.table.value == ""
     box.choices["body"].value = "Essex CRC"
-    assert box.both.layout.display == "" and "East of England region" in box.both.description
+    assert box.both.layout.display == "" and box.both.tooltip == "East of England region"
     alone = len(box.found)
     box.both.value = True
     assert len(box.found) == len(find.search(rows, "", body="Essex CRC; East of England region")) > alone

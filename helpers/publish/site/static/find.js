@@ -127,23 +127,39 @@
 
   const passes = (row, passed, but) => passed.every((choice) => choice.name === but || choice.test(row));
 
-  // The rows that hold so many of the words and pass the choices, the best first.
-  function rowsWith({ held, passed }, many, but) {
-    const best = [];
+  const best = (rows) => rows.sort(([, one], [, other]) => other - one).map(([row]) => row);
+  const total = (held, at) => held.reduce((sum, one) => sum + one[at], 0);
+
+  // The rows that hold all words and pass the choices, the best first.
+  function rowsWith({ held, passed }, but) {
+    const kept = [];
     index.rows.forEach((row, at) => {
-      const each = held.map((one) => one[at]);
-      if (each.filter(Boolean).length === many && passes(row, passed, but)) best.push([row, each.reduce((sum, score) => sum + score, 0)]);
+      if (held.every((one) => one[at]) && passes(row, passed, but)) kept.push([row, total(held, at)]);
     });
-    return best.sort(([, one], [, other]) => other - one).map(([row]) => row);
+    return best(kept);
   }
 
-  // Where no row holds three words or more together: how many of them a row holds at most; 0 below two.
-  function nearly({ held, passed }) {
-    let most = 0;
-    index.rows.forEach((row, at) => {
-      if (passes(row, passed)) most = Math.max(most, held.filter((one) => one[at]).length);
+  // What the words that each row holds weigh together, where it is more than half of what any row's do; else 0. None
+  // where a row holds all words, or there are fewer than three.
+  function telling({ held }) {
+    const every = index.rows;
+    if (held.length < 3 || every.some((_, at) => held.every((one) => one[at]))) return every.map(() => 0);
+    const weights = held.map((one) => Math.floor(every.length / Math.max(1, one.filter(Boolean).length)).toString(2).length);
+    const values = every.map((_, at) => {
+      const has = weights.filter((_weight, word) => held[word][at]);
+      return has.length > 1 ? has.reduce((sum, weight) => sum + weight, 0) : 0;
     });
-    return most >= 2 && most < held.length ? most : 0;
+    const most = values.reduce((one, other) => Math.max(one, other), 0);
+    return values.map((value) => (2 * value > most ? value : 0));
+  }
+
+  // Where no row holds all words: those that hold some, the most telling first.
+  function nearly({ held, passed, values }, but) {
+    const kept = [];
+    index.rows.forEach((row, at) => {
+      if (values[at] && passes(row, passed, but)) kept.push([row, values[at] * 1000 + total(held, at)]);
+    });
+    return best(kept);
   }
 
   const number = (count) => count.toLocaleString("en-GB");
@@ -160,7 +176,7 @@
       told.push(`No row has '${word}'${near ? `; the nearest word is '${near}'.` : " or a word near it."}`);
     }
     if (passed.some(({ name }) => name in PERIOD)) {
-      const undated = rowsWith({ held, passed: passed.filter(({ name }) => !(name in PERIOD)) }, words.length).filter((row) => !row.first_year).length;
+      const undated = rowsWith({ held, passed: passed.filter(({ name }) => !(name in PERIOD)) }).filter((row) => !row.first_year).length;
       if (undated) told.push(`${counted(undated)} without a date left out.`);
     }
     if (exact.length) return [counted(exact.length) + (exact.length > SHOWN ? `; the first ${SHOWN} are shown.` : "."), ...told].join(" ");
@@ -168,24 +184,23 @@
     else if (readings.every((near) => near.length)) told.unshift(passed.length ? "No row has all of this under these choices." : "No row has all of these words.");
     const left = [];
     if (words.length > 1 || passed.length) {
-      words.forEach((word, at) => left.push([`'${word}'`, rowsWith({ held: held.filter((_, other) => other !== at), passed }, words.length - 1)]));
+      words.forEach((word, at) => left.push([`'${word}'`, rowsWith({ held: held.filter((_, other) => other !== at), passed })]));
     }
-    for (const { name, label } of passed) left.push([label, rowsWith(asked, words.length, name)]);
+    for (const { name, label } of passed) left.push([label, [...rowsWith(asked, name), ...nearly(asked, name)]]);
     const lifted = left.filter(([, rows]) => rows.length).map(([what, rows]) => `${counted(rows.length)} without ${what}`);
     if (lifted.length) told.push(`There would be: ${lifted.join("; ")}.`);
-    const most = nearly(asked);
-    if (most) told.push(`Shown: ${counted(rowsWith(asked, most).length)} with ${most} of the ${words.length} words.`);
+    const near = nearly(asked).length;
+    if (near) told.push(`Shown: ${counted(near)} with some of the words, the most telling first.`);
     return told.join(" ");
   }
 
   // Only options that leave something are offered, each with how many rows; all where none does.
   function offer(asked) {
-    const many = index.rows.map((_, at) => asked.held.filter((one) => one[at]).length);
-    const most = Math.max(Math.min(2, asked.words.length), many.reduce((one, other) => Math.max(one, other), 0));
+    const fits = index.rows.map((_, at) => asked.values[at] || asked.held.every((one) => one[at]));
     for (const [name, [, every]] of Object.entries(FILTERS)) {
       const counts = new Map();
       index.rows.forEach((row, at) => {
-        if (many[at] === most && passes(row, asked.passed, name)) for (const each of row.has[name]) counts.set(each, (counts.get(each) ?? 0) + 1);
+        if (fits[at] && passes(row, asked.passed, name)) for (const each of row.has[name]) counts.set(each, (counts.get(each) ?? 0) + 1);
       });
       const select = inputs[name];
       for (const option of select.options) {
@@ -287,9 +302,10 @@
     both.nextSibling.textContent = ` ${BOTH}: ${related}`;
     const asked = question();
     const any = asked.words.length || asked.passed.length;
-    const exact = any ? rowsWith(asked, asked.words.length) : [];
+    asked.values = telling(asked);
+    const exact = any ? rowsWith(asked) : [];
     status.textContent = any ? sentence(asked, exact) : `${number(index.rows.length)} rows can be searched.`;
-    found = any && !exact.length && nearly(asked) ? rowsWith(asked, nearly(asked)) : exact;
+    found = any && !exact.length ? nearly(asked) : exact;
     hits.replaceChildren(...found.slice(0, SHOWN).map(hit));
     offer(asked);
     narrowed.textContent = asked.passed.length ? `Narrow down (${asked.passed.length} chosen)` : "Narrow down";
