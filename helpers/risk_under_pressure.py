@@ -483,15 +483,15 @@ def in_words(one: Mapping[str, Any]) -> str:
     """The finding of one `answer`: load, answer, red cases."""
     load = (
         f"In this simulation an officer with {say_number(one['cases_per_officer'])} cases needs "
-        f"{say_number(one['hours_needed'])} of {say_number(one['capacity'])} hours a week, and "
-        f"{say_number(one['hours_recorded'])} as recorded."
+        f"{say_number(one['hours_needed'])} hours a week and has {say_number(one['capacity'])}; "
+        f"the records say {say_number(one['hours_recorded'])}."
     )
     seen, not_seen = one["red_seen_weekly"], one["red_not_seen_weekly"]
     if not_seen == 0:
         red = f"If red cases come first, all {say_number(seen)} of an officer can be seen weekly."
     else:
         red = (
-            f"With {say_number(one['under_recorded_percent'])} percent of red cases recorded as amber, "
+            f"With {say_number(one['under_recorded_percent'])}% of red cases recorded as amber, "
             f"{say_number(not_seen)} of an officer's {say_number(seen + not_seen)} are not seen weekly."
         )
     found = _answer_in_words(one)
@@ -505,4 +505,4 @@ def _answer_in_words(one: Mapping[str, Any]) -> str:
         return "even with every red case recorded as amber the load would not look manageable on paper"
     # Rounded up: a share rounded down would not be enough.
     share = min(100, math.ceil(one["hiding_share_percent"] * 10 - 1e-6) / 10)
-    return f"the load looks manageable on paper once {say_number(share)} percent of red cases are recorded as amber"
+    return f"the load looks manageable on paper once {say_number(share)}% of red cases are recorded as amber"

@@ -529,7 +529,7 @@ def say_cut_effect(row: pd.Series, threshold: float) -> str:
     text = f"{_cut_effect(row)} {answer} the {threshold:g} cases from which quality suffers."
     if pd.notna(row["cut_made_percent"]):
         size = say_number(row["cut_made_percent"], row["cut_made_qualifier"])
-        text += f" The source reports a cut of {size} percent before this caseload."
+        text += f" The source reports a cut of {size}% before this caseload."
     return text
 
 
@@ -541,7 +541,7 @@ def _cut_effect(row: pd.Series) -> str:
     cut = say_number(row["cut_percent"])
     if row["direction"] == "before":
         return (
-            f"{start[0].upper()}{start[1:]} cases per officer after a cut of {cut} percent imply {result} before it, "
+            f"{start[0].upper()}{start[1:]} cases per officer after a cut of {cut}% imply {result} before it, "
             "with the same number of people."
         )
-    return f"From {start} cases per officer, a cut of {cut} percent leads to {result}, with the same number of people."
+    return f"From {start} cases per officer, a cut of {cut}% leads to {result}, with the same number of people."

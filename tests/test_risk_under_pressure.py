@@ -390,14 +390,14 @@ def test_sentences():
     contracted, down, found = (risk.in_words(risk.answer(INPUTS, preset)) for preset in risk.PRESETS)
     assert "The load fits the hours there are without any under-recording." in contracted
     assert "all 7.5 of an officer can be seen weekly" in contracted
-    assert "once 79.8 percent of red cases are recorded as amber." in down
+    assert "once 79.8% of red cases are recorded as amber." in down
     assert "Even with every red case" in found
-    assert "With 50 percent of red cases recorded as amber, 6 of an officer's 12 are not seen weekly." in found
+    assert "With 50% of red cases recorded as amber, 6 of an officer's 12 are not seen weekly." in found
 
 
 def test_the_share_in_the_sentence_is_enough():
     one = risk.answer(INPUTS, "staff down a third") | {"hiding_share_percent": 79.71}
-    assert "once 79.8 percent" in risk.in_words(one)
+    assert "once 79.8%" in risk.in_words(one)
 
 
 # ------------------------------------------------------------------------------------- rows to draw, tables

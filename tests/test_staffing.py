@@ -399,7 +399,7 @@ def test_the_model_in_words(starts):
     grid = staffing.staff_cut_model(starts, 50)
     row = grid[(grid["cases"] == 42) & (grid["cut_percent"] == 30)].iloc[0]
     assert staffing.say_cut_effect(row, 50) == (
-        "From more than 42 cases per officer, a cut of 30 percent leads to more than 60, with the same number of "
+        "From more than 42 cases per officer, a cut of 30% leads to more than 60, with the same number of "
         "people. At or above the 50 cases from which quality suffers."
     )
     nothing = staffing.cut_either_way(starts.head(1), 50, [0]).iloc[0]
@@ -440,8 +440,8 @@ def test_the_model_says_what_it_shows():
     )
     start = model.every.loc[model.every["cases"] == 80, "starting_point"].iloc[0]
     dorset = model.finding({**model.start, "start": start, "direction": "before"})
-    assert dorset.startswith("About 80 cases per officer after a cut of 33.3 percent imply about 53 before it")
-    assert dorset.endswith("The source reports a cut of about 33.3 percent before this caseload.")
+    assert dorset.startswith("About 80 cases per officer after a cut of 33.3% imply about 53 before it")
+    assert dorset.endswith("The source reports a cut of about 33.3% before this caseload.")
 
 
 def test_the_page_looks_sentences_up_as_a_browser_writes_numbers():
