@@ -42,7 +42,7 @@
       row.has = Object.fromEntries(Object.entries(FILTERS).map(([name, [, , has]]) => [name, has(row)]));
     }
     const used = ([one, often], [other, less]) => less - often || (one < other ? -1 : 1);
-    index = { ...came, rows, counts, small: new Set(came.small), scored: new Map(), vocabulary: [...counts].sort(used).map(([word]) => word) };
+    index = { ...came, rows, counts, small: new Set(came.small), vocabulary: [...counts].sort(used).map(([word]) => word) };
     const years = rows.filter((row) => row.first_year).flatMap((row) => [Number(row.first_year), Number(row.last_year)]);
     const first = years.reduce((one, other) => Math.min(one, other));
     const all = Array.from({ length: years.reduce((one, other) => Math.max(one, other)) - first + 1 }, (_, at) => String(first + at));
@@ -53,9 +53,18 @@
 
   // ---- searching ------------------------------------------------------------------------------------------
 
+  // The answer for a word, worked out once.
+  const once = (ask) => {
+    const known = new Map();
+    return (word) => {
+      if (!known.has(word)) known.set(word, ask(word));
+      return known.get(word);
+    };
+  };
+
   // For each row: 4 in what or whom, 3 beginning a word there, 2 and 1 elsewhere, 0 nowhere. A word with a space behind
   // it is looked for as a whole word only.
-  function scores(word) {
+  const scores = once((word) => {
     const begins = word.length > 1 && !/^[0-9]/.test(word);
     const score = ({ main, rest, first_year, last_year }) => {
       if (main.includes(` ${word} `)) return 4;
@@ -63,9 +72,8 @@
       if (rest.includes(` ${word} `)) return 2;
       return (begins && rest.includes(` ${word}`)) || (YEAR.test(word) && first_year && first_year <= word && word <= last_year) ? 1 : 0;
     };
-    if (!index.scored.has(word)) index.scored.set(word, index.rows.map(score));
-    return index.scored.get(word);
-  }
+    return index.rows.map(score);
+  });
 
   function distance(one, other) {
     let earlier;
@@ -86,14 +94,14 @@
     return word.endsWith("ies") ? `${word.slice(0, -3)}y` : word.slice(0, -1);
   }
 
-  function read(word) {
+  const read = once((word) => {
     const known = scores(word).some(Boolean) ? [word] : [];
     if (index.counts.has(singular(word))) known.push(`${singular(word)} `);
     if (known.length || word.length < FORGIVING || /[0-9]/.test(word)) return known;
     return index.vocabulary.filter((each) => Math.abs(each.length - word.length) < 2 && distance(word, each) === 1);
-  }
+  });
 
-  function nearest(word) {
+  const nearest = once((word) => {
     let limit = (word.length > 1 ? Math.max(1, Math.floor(word.length / 3)) : 0) + 1;
     let near = "";
     for (const each of index.vocabulary) {
@@ -102,7 +110,7 @@
       if (away < limit) [limit, near] = [away, each];
     }
     return near;
-  }
+  });
 
   // What is asked: the words, how each is read and scored, which choices each row passes.
   function question() {
