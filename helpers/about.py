@@ -26,10 +26,8 @@ SERIES = 3  # figures of one thing from which their sizes are drawn
 ALL = ", all grades"
 BY_ROUND = "Ratings by round"
 BY_SIZE = ("Staff in post" + ALL, "People supervised")
-LONG = 34  # letters of a figure that no longer stands beside its label
-HOW_TO_READ = (
-    "Circle: known to the day. Bar: the days that it covers or lies within. O, G, RI, I: the bands; a star: implied"
-)
+LONG = 28  # letters of a figure that no longer stands beside its label
+HOW_TO_READ = "Circle: known to the day. Bar: days that it covers or lies within. O, G, RI, I: bands; star: implied"
 BEING = {
     "crc": " was one of {all} Community Rehabilitation Companies (CRCs)",
     "nps_division": " was one of {all} divisions of the public National Probation Service (NPS)",
@@ -468,7 +466,7 @@ def _placed(rows: pd.DataFrame, narrow: bool) -> tuple[pd.DataFrame, int]:
     text, words = rows["label"], rows["words"]
     if narrow:
         text, words = text + ("\n" + words).where(words != "", ""), words.where(words == "", "")
-    letters = 48 if narrow else 66
+    letters = 48 if narrow else 72
     lines = [[line for part in each.split("\n") for line in charts.wrap(part, letters)] for each in text]
     broken = ["\n".join(each) for each in lines]
     rows = rows.assign(label=broken, words=words, head="", lines=[1 + each.count("\n") for each in broken])

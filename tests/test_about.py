@@ -5,10 +5,12 @@ import re
 import pandas as pd
 import pytest
 import vl_convert
+from bs4 import BeautifulSoup
 
 from helpers import about as answers
 from helpers import data, ratings, register
 from helpers.about import about
+from helpers.publish.site import pages
 
 CODES = re.compile(r"[a-z]_[a-z]|\bnan\b|\bNaT\b|<NA>|\bNone\b|\bcrc-|\bregion-|\bnps-")
 
@@ -160,3 +162,36 @@ def test_a_body_of_which_nothing_was_read_is_told_without_a_picture(every):
 def test_words_that_are_no_numbers_are_no_figures(every):
     for answer in every.values():
         assert not answer.drawn["told"].str.endswith(register.NOT_A_NUMBER).any()
+
+
+# ------------------------------------------------------------------------------------------------ pages of the site
+
+
+@pytest.fixture(scope="module")
+def made(tables):
+    return {page.name: page for page in pages.provider_pages(tables)}
+
+
+def test_each_page_has_the_sentences_the_picture_and_every_row_without_codes(made, every, tables):
+    kinds = tables["providers"]["kind"].isin(list(pages.PROVIDER_KINDS))
+    assert set(made) == {"providers", *("provider-" + tables["providers"].loc[kinds, "provider_id"])}
+    for each in tables["providers"].loc[kinds, "provider_id"]:
+        page, answer = made[f"provider-{each}"], every[each]
+        soup = BeautifulSoup(page.body, "html.parser")
+        assert [p.get_text() for p in soup.select(".findings p")] == [*answer.sentences, answer.unknown]
+        if len(answer.drawn):
+            (image,) = soup.find_all("img")
+            assert image["alt"] == answer.described
+            assert list(page.pictures) == [image["src"].removeprefix("charts/")]
+        assert len(soup.select("tbody tr")) == len(answer.rows)
+        # What a row is about and when; its note stands as it was written.
+        words = [cell.get_text() for cell in soup.select("th, td:nth-of-type(1), dd, caption") if not cell.find("a")]
+        assert [text for text in words if CODES.search(text)] == []
+
+
+def test_neighbours_lead_to_each_other(made):
+    followed = [("provider-nps-wales", "region-wales"), ("provider-crc-wales", "region-wales")]
+    before = [("provider-region-wales", "nps-wales"), ("provider-region-wales", "crc-wales")]
+    for page, other in followed + before:
+        assert f'href="provider-{other}.html"' in made[page].body
+    assert "Essex Community Rehabilitation Company" in made["provider-crc-essex"].body
