@@ -1,6 +1,7 @@
 """The rendered collection without a browser: what stops a build, what a build leaves, the same bytes twice."""
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -9,6 +10,7 @@ import runpy
 import zipfile
 
 import nbformat
+import openpyxl
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -16,7 +18,7 @@ from bs4 import BeautifulSoup
 from helpers import data
 from helpers.display import VEGALITE_MIME
 from helpers.publish import notebooks
-from helpers.publish.site import build, figures, finish, front, pages
+from helpers.publish.site import build, dataset, figures, finish, front, pages, share
 from tests import site_samples
 
 
@@ -86,6 +88,7 @@ def test_sources_providers_and_terms_are_linked(site):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
+        (lambda n: chart(n, "still").pop("title"), "01_sample.ipynb, cell still: the chart has no title"),
         (lambda n: chart(n).pop("description"), "01_sample.ipynb, cell moving: the chart has no description"),
         (
             lambda n: chart(n)["usermeta"].update(source_ids=["no-such"]),
@@ -147,7 +150,10 @@ def test_a_swap_that_fails_puts_the_previous_site_back(tmp_path):
 def test_a_download_holds_table_method_sources_and_licence(site):
     with zipfile.ZipFile(site / "charts" / "chart-01-moving.zip") as bundle:
         files = {name.rpartition("/")[2]: bundle.read(name).decode() for name in bundle.namelist()}
-    assert set(files) == {"data.csv", "licence.txt", "method.txt", "sources.csv"}
+    assert set(files) == {"data.csv", "licence.txt", "metadata.json", "method.txt", "sources.csv"}
+    metadata = json.loads(files["metadata.json"])
+    assert list(metadata["files"]["data.csv"]) == list(next(csv.reader(io.StringIO(files["data.csv"]))))
+    assert metadata["citation"] in files["licence.txt"] and metadata["version"] in metadata["citation"]
     rows = list(csv.DictReader(io.StringIO(files["data.csv"])))
     assert len(rows) >= 12
     assert {row["remark"] for row in rows} == {"'=1+1"}
@@ -209,6 +215,105 @@ def test_what_belongs_to_a_chart_is_folded_under_its_name(site):
     for figure in soup.select("figure.chart"):
         said = [summary.get_text() for summary in figure.select("summary")]
         assert said[0] == "Table of the data" and "The chart in words" in said
+        assert said[-1] == "Cite it, load its rows, put it into an article"
+
+
+ADDRESS = "https://example.org/a/"
+
+
+@pytest.fixture(scope="module")
+def drawn(tables):
+    """Every chart of the collection, with the data and where it is to stand."""
+    described = dataset.read(data.DATA, tables)
+    read = {path.name: nbformat.read(path, 4) for path in notebooks.paths()}
+    headings = share.titles(read)
+    return [
+        share.Shared(figure, headings[path.name], described, ADDRESS)
+        for path in notebooks.paths()
+        for _, figure in figures.figures(path, read[path.name])
+    ]
+
+
+def test_a_citation_names_chart_collection_version_date_and_address(drawn):
+    for chart in drawn:
+        version, address = chart.data.version, f"{ADDRESS}{chart.figure.page}.html#{chart.figure.id}"
+        for part in (chart.figure.title, figures.COLLECTION, f"version {version}", "2026", chart.place):
+            assert part in chart.citation, chart.figure.id
+        assert chart.citation.endswith(address) and ".. " not in chart.citation and "?. " not in chart.citation
+        assert f"url = {{{address}}}" in chart.bibtex and f"version = {{{version}}}" in chart.bibtex
+        # What means something to TeX, outside of the address, is taken as it stands.
+        assert not re.search(r"(?<!\\)[&%$#_]", re.sub(r"^@.*|  url = .*", "", chart.bibtex, flags=re.M))
+        bare = re.sub(r"\\[{}]", "", chart.bibtex)
+        assert bare.count("{") == bare.count("}")
+
+
+def test_without_an_address_a_citation_names_the_page(drawn):
+    chart = dataclasses.replace(drawn[0], address="")
+    assert chart.citation.endswith(f". {chart.figure.page}.html#{chart.figure.id}") and "url = " not in chart.bibtex
+    assert 'src="charts/' in chart.frame and '"charts/' in chart.lines["Python"]
+
+
+def test_the_line_for_python_loads_the_rows_that_were_drawn(drawn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "charts").mkdir()
+    for chart in (dataclasses.replace(each, address="") for each in drawn):
+        for name, content in chart.files.items():
+            (tmp_path / "charts" / name).write_bytes(content)
+        told = {"pandas": pd}
+        exec(chart.lines["Python"], told)
+        loaded, expected = told["rows"], figures.tables(chart.figure.spec)[0]
+        assert list(loaded) == figures.fields(expected) and len(loaded) == len(expected)
+        for name in loaded:
+            for cell, row in zip(loaded[name], expected):
+                wanted, where = figures.neutral(row.get(name)), (chart.figure.id, name)
+                if wanted is None or wanted == "":
+                    assert pd.isna(cell), where
+                elif isinstance(cell, pd.Timestamp):
+                    assert cell == pd.Timestamp(wanted), where
+                elif isinstance(wanted, float):
+                    assert cell == pytest.approx(wanted), where
+                else:  # numbers beside words are read as words
+                    assert cell == wanted or cell == str(wanted), where
+
+
+def test_the_workbook_of_a_chart_holds_its_rows_its_columns_and_its_sources(drawn):
+    for chart in drawn[::9]:
+        book = openpyxl.load_workbook(io.BytesIO(chart.files[f"{chart.figure.id}.xlsx"]), read_only=True)
+        tables = figures.tables(chart.figure.spec)
+        sheets = [f"rows {n}" if n > 1 else "rows" for n in range(1, len(tables) + 1)]
+        assert book.sheetnames == ["about", *sheets, "sources"]
+        head, *rows = book["rows"].iter_rows(values_only=True)
+        assert list(head) == figures.fields(tables[0]) and len(rows) == len(tables[0])
+        about = dict(row[:2] for row in book["about"].iter_rows(values_only=True) if row[1:])
+        assert about["To cite"] == chart.citation and set(head) <= set(about)
+        named = {row[0] for row in book["sources"].iter_rows(min_row=2, values_only=True)}
+        assert named == set(chart.figure.source_ids)
+
+
+def test_sets_of_rows_with_the_same_columns_are_one_table():
+    spec = {"datasets": {"a": [{"x": 1, "y": 2}], "b": [{"x": 3, "y": 4}], "line": [{"x": 5}], "c": [{"z": 1, "y": 2}]}}
+    assert figures.tables(spec) == [[{"x": 1, "y": 2}, {"x": 3, "y": 4}], [{"z": 1, "y": 2}]]
+
+
+def test_each_chart_has_a_page_of_its_own_to_put_into_another(site):
+    pages_ = sorted((site / "charts").glob("*.html"))
+    assert [path.stem for path in pages_] == ["chart-01-moving", "chart-01-still"]
+    for path in pages_:
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        assert soup.html["lang"] == "en-GB" and len(soup.find_all("h1")) == 1
+        assert soup.title.get_text().startswith(soup.h1.get_text())
+        assert soup.select_one('meta[http-equiv="Content-Security-Policy"]')["content"] == finish.POLICY
+        assert not soup.find_all(["style", "base"]) and all(tag.get("src") for tag in soup.find_all("script"))
+        assert len(soup.select_one("noscript img")["alt"]) > 5
+        assert soup.find("a", href=f"../01_sample.html#{path.stem}") and soup.select('a[href^="../sources-"]')
+        seen = {tag.get("property"): tag.get("content") for tag in soup.find_all("meta")}
+        assert seen["og:title"] == soup.h1.get_text() and len(seen["og:description"]) > 5
+        assert (path.parent / seen["og:image"]).read_bytes().startswith(b"\x89PNG")
+    code = BeautifulSoup((site / "01_sample.html").read_text(encoding="utf-8"), "html.parser")
+    codes = [each.get_text() for each in code.select(f'[aria-label="{share.FRAME_CODE}"]')]
+    frames = [BeautifulSoup(each, "html.parser").iframe for each in codes]
+    assert [frame["src"] for frame in frames] == [f"charts/{path.name}" for path in pages_]
+    assert all(frame["title"] for frame in frames)
 
 
 @pytest.fixture(scope="module")

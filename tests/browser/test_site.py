@@ -92,7 +92,9 @@ def transferred(path):
 
 
 def names(site):
-    return sorted(path.name for path in site.glob("*.html"))
+    """Every page, and some of the charts' own, which are all made alike."""
+    charts = sorted(path.relative_to(site).as_posix() for path in site.glob("charts/*.html"))
+    return sorted(path.name for path in site.glob("*.html")) + charts[::15]
 
 
 def picture(drawn):
@@ -210,6 +212,41 @@ def test_a_list_brings_out_a_service_and_the_reset_lets_it_go(site, page):
     compared = page.locator("#chart-02-league").get_by_label("Compare all with")
     assert compared.evaluate("e => e.selectedOptions[0].textContent") == "London CRC"
     clean(page)
+
+
+def test_a_chart_goes_into_an_article_with_its_choices(served, page):
+    page.set_viewport_size({"width": 1300, "height": 900})
+    visit(page, f"{served}/04_staff_cuts.html")
+    figure = page.locator("#chart-04-caseload-explorer")
+    figure.locator(".choices select").select_option(index=2)
+    chosen = figure.locator(".choices select").evaluate("e => e.selectedOptions[0].textContent")
+    figure.locator(".use summary").press("Enter")
+    code = figure.get_by_label("Code of the frame").text_content()
+    assert f'src="{served}/charts/chart-04-caseload-explorer.html#' in code
+    assert not figure.get_by_text("Put the address of this page's folder before").count()
+    with beside(page) as article:
+        said = []
+        article.on("console", lambda message: said.append(message.text))
+        article.set_content(f"<html lang='en'><title>x</title><p>An article.</p>{code}</html>")
+        frame = article.frame_locator("iframe")
+        frame.locator("figure.drawn svg[aria-label]").wait_for(state="attached")
+        assert frame.locator(".choices select").evaluate("e => e.selectedOptions[0].textContent") == chosen
+        before = frame.locator("svg").first.text_content()
+        frame.locator(".choices select").select_option(index=0)
+        assert frame.locator("svg").first.text_content() != before
+        frame.locator(".rows summary").click()
+        assert frame.locator(".rows tbody a[href^='../sources-']").count() > 5
+        with article.context.expect_page() as opened:
+            frame.get_by_role("link", name="04 Staff cuts").click()
+        assert opened.value.url == f"{served}/04_staff_cuts.html#chart-04-caseload-explorer"
+        assert article.frames[1].url.startswith(f"{served}/charts/") and said == []
+    clean(page)
+
+
+def test_every_page_of_a_chart_is_light(site):
+    for path in sorted(site.glob("charts/*.html")):
+        files = [path, path.with_suffix(".js"), site / "_static" / "frame.css"]
+        assert sum(len(transferred(file)) for file in files) < TRANSFER / 3, path.name
 
 
 def test_choices_in_the_address_are_restored_and_wrong_ones_are_left_out(tmp_path, page):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import os
 import re
 import shutil
@@ -21,7 +22,7 @@ import pandas as pd
 
 from helpers import data
 from helpers.publish import notebooks
-from helpers.publish.site import dataset, downloads, front, pages, search
+from helpers.publish.site import dataset, downloads, front, pages, search, share
 from helpers.publish.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
 from helpers.publish.site.finish import PREVIEW, Finisher
 
@@ -94,9 +95,14 @@ def check(paths: list[Path], read: Mapping[str, Any], tables: Mapping[str, pd.Da
 
 
 def build(
-    notebook_folder: Path = notebooks.FOLDER, data_folder: Path = data.DATA, target: Path = ROOT / "site"
+    notebook_folder: Path = notebooks.FOLDER,
+    data_folder: Path = data.DATA,
+    target: Path = ROOT / "site",
+    address: str = "",
 ) -> Path:
     """Renders the notebooks of a folder with the tables of another into `target`; returns it.
+
+    `address` is where the site will stand, such as https://example.org/tr/; without it what it holds is relative.
 
     Raises SiteError naming notebook, cell and rule, or front.Overturned naming a finding, and leaves the previous
     `target` as it was.
@@ -115,9 +121,11 @@ def build(
         source, finished = Path(work, "source"), Path(work, "site")
         source.mkdir()
         links = pages.link_table(tables["sources"], pages.source_places(tables["sources"]))
-        made = _write_sources(source, paths, read, drawn, described, links)
+        headings = share.titles(read)
+        shared = {figure.id: share.Shared(figure, headings[figure.notebook], described, address) for figure in drawn}
+        made = _write_sources(source, paths, read, shared, described, links)
         _sphinx(source, finished, Path(work, "trees"), len(paths) + made)
-        _write_charts(finished, drawn, tables, links)
+        _write_charts(finished, shared, tables, links)
         _finish(finished, described, links)
         _swap(finished, target)
     return target
@@ -127,7 +135,7 @@ def _write_sources(
     folder: Path,
     paths: list[Path],
     read: Mapping[str, Any],
-    drawn: list[Figure],
+    shared: Mapping[str, share.Shared],
     described: dataset.Dataset,
     links: Mapping[str, tuple[str, str]],
 ) -> int:
@@ -142,7 +150,7 @@ def _write_sources(
         notebook = read[path.name]
         for bundle, figure in figures(path, notebook):
             bundle.clear()
-            bundle["text/html"] = markup(figure, links)
+            bundle["text/html"] = markup(figure, links, shared[figure.id].markup())
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.metadata["tags"] = ["hide-input"]
@@ -155,9 +163,9 @@ def _write_sources(
             raise SiteError([f"{path.name}, cell {first}: a notebook needs a title and a question in bold; add them"])
         cards.append(card)
     used: dict[str, list[tuple[str, str]]] = {}
-    for figure in drawn:
-        for source in figure.source_ids:
-            used.setdefault(source, []).append((f"{Path(figure.notebook).stem}.html#{figure.id}", figure.id))
+    for name, chart in shared.items():
+        for source in chart.figure.source_ids:
+            used.setdefault(source, []).append((f"{chart.figure.page}.html#{name}", name))
     made = [
         *pages.source_pages(tables["sources"], used),
         *pages.provider_pages(tables),
@@ -209,15 +217,30 @@ def _sphinx(source: Path, target: Path, trees: Path, documents: int) -> None:
 
 
 def _write_charts(
-    folder: Path, drawn: list[Figure], tables: Mapping[str, pd.DataFrame], links: Mapping[str, tuple[str, str]]
+    folder: Path,
+    shared: Mapping[str, share.Shared],
+    tables: Mapping[str, pd.DataFrame],
+    links: Mapping[str, tuple[str, str]],
 ) -> None:
     charts, providers = folder / "charts", pages.provider_names(tables["providers"])
-    for figure in drawn:
+    files = _versioned(folder)
+    for chart in shared.values():
+        figure = chart.figure
         (charts / f"{figure.id}.js").write_text(script(figure, links, providers), encoding="utf-8")
         (charts / f"{figure.id}.png").write_bytes(base64.b64decode(figure.picture))
-        (charts / f"{figure.id}.zip").write_bytes(archive(figure, tables["sources"], Path(figure.notebook).stem))
-    (folder / "find-index.js").write_text(search.index(tables, drawn, links), encoding="utf-8")
+        (charts / f"{figure.id}.zip").write_bytes(archive(figure, tables["sources"], chart.metadata))
+        for name, content in chart.files.items():
+            (charts / name).write_bytes(content)
+        (charts / f"{figure.id}.html").write_text(chart.page(links, files), encoding="utf-8")
+    (folder / "find-index.js").write_text(search.index(tables, [chart.figure for chart in shared.values()], links), encoding="utf-8")
     (folder / "_static" / "vega.js").write_text(_vega(), encoding="utf-8")
+
+
+def _versioned(folder: Path) -> dict[str, str]:
+    """What pages share, by name, with the mark by which a browser knows that it holds an older one."""
+    found = re.findall(r'"(_static/(\w+\.(?:css|js))[^"]*)"', (folder / "index.html").read_text(encoding="utf-8"))
+    mark = hashlib.sha256((folder / "_static" / "frame.css").read_bytes()).hexdigest()[:8]
+    return {**{name: address for address, name in found}, "frame.css": f"_static/frame.css?v={mark}"}
 
 
 def _vega() -> str:
@@ -245,6 +268,8 @@ def _finish(folder: Path, described: dataset.Dataset, links: Mapping[str, tuple[
     )
     for path in tqdm(sorted(folder.glob("*.html")), desc="finishing", unit="page", disable=None):
         finisher.finish(path)
+    for path in sorted((folder / "charts").glob("*.html")):
+        finisher.note(path)
     dead = finisher.dead_links()
     if dead:
         raise SiteError(dead)

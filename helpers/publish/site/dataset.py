@@ -70,14 +70,8 @@ class Table:
         """The one line that loads the table, by tool."""
         file = self.file.name
         dates = [name for name in self.columns.index if self.columns.loc[name, "type"] == "date"]
-        texts = ", ".join(f'"{name}": str' for name in self.taken_for_numbers)
-        python = f", dtype={{{texts}}}" if texts else ""
-        python += f", parse_dates={json.dumps(dates)}" if dates else ""
-        texts = ", ".join(f'{name} = "character"' for name in self.taken_for_numbers)
-        r = f", colClasses = c({texts})" if texts else ""
         return {
-            "Python": f'rows = pandas.read_csv("{file}"{python})',
-            "R": f'rows <- read.csv("{file}", na.strings = "", fileEncoding = "UTF-8"{r})',
+            **reading(file, self.taken_for_numbers, dates),
             "Excel": f"Data > From Text/CSV > {file} > File Origin: 65001: Unicode (UTF-8) > Load",
             "SQLite": f'SELECT * FROM "{self.name}";',
         }
@@ -150,8 +144,29 @@ class Dataset:
             "version": self.version,
             "note": f"Version {self.version}" + (f", table {table}" if table else "") + f". {self.licence['title']}",
         }
-        key = f"{self.name}-{self.version}" + (f"-{table}" if table else "")
-        return f"@misc{{{key},\n" + "".join(f"  {name} = {{{text}}},\n" for name, text in lines.items()) + "}"
+        return entry(f"{self.name}-{self.version}" + (f"-{table}" if table else ""), lines)
+
+
+def entry(key: str, lines: Mapping[str, str]) -> str:
+    """An entry of BibTeX."""
+    return f"@misc{{{key},\n" + "".join(f"  {name} = {{{text}}},\n" for name, text in lines.items()) + "}"
+
+
+def reading(file: str, texts: list[str], dates: list[str]) -> dict[str, str]:
+    """The one line that loads a CSV file, in Python and R.
+
+    texts    columns of text that look like numbers
+    dates    columns of dates
+    """
+    listed = ", ".join(f"{json.dumps(name)}: str" for name in texts)
+    python = f", dtype={{{listed}}}" if texts else ""
+    python += f", parse_dates={json.dumps(dates)}" if dates else ""
+    listed = ", ".join(f'{name} = "character"' for name in texts)
+    r = f", colClasses = c({listed})" if texts else ""
+    return {
+        "Python": f'rows = pandas.read_csv("{file}"{python})',
+        "R": f'rows <- read.csv("{file}", na.strings = "", fileEncoding = "UTF-8"{r})',
+    }
 
 
 def day(when: date) -> str:
@@ -303,7 +318,7 @@ def _licence(licence: Mapping[str, str]) -> str:
     return f'Licence: <a href="{escape(licence["path"])}" rel="noreferrer license">{escape(licence["title"])}</a>.'
 
 
-def _code(text: str, name: str) -> str:
+def code(text: str, name: str) -> str:
     """Code that scrolls in a region of its own, reached by keyboard."""
     return f'<pre class="literal-block" role="region" aria-label="{escape(name)}" tabindex="0">{escape(text)}</pre>'
 
@@ -315,13 +330,13 @@ def _loading(table: Table, name: str) -> str:
         "Excel": f"Excel, or the sheet {escape(table.name)} of {name}.xlsx",
         "SQLite": f"SQLite, after <code>sqlite3 {name}.sqlite</code>",
     }
-    lines = "".join(f"<p>{said[tool]}:</p>{_code(line, f'Line for {tool}')}" for tool, line in table.lines.items())
+    lines = "".join(f"<p>{said[tool]}:</p>{code(line, f'Line for {tool}')}" for tool, line in table.lines.items())
     return f'<div class="load">{lines}</div>'
 
 
 def _citing(dataset: Dataset, table: str = "") -> str:
     return (
-        f"<p>{escape(dataset.cited(table))}</p>{_code(dataset.bibtex(table), 'BibTeX')}"
+        f"<p>{escape(dataset.cited(table))}</p>{code(dataset.bibtex(table), 'BibTeX')}"
         "<p>Cite also the document that a row names: it is where the figure comes from.</p>"
     )
 

@@ -44,7 +44,7 @@ def archive(dataset: Dataset) -> bytes:
     return zipped({f"{dataset.name}/{name}": (dataset.folder / name).read_bytes() for name in sorted(names)})
 
 
-def _values(frame: pd.DataFrame) -> Iterator[list[Any]]:
+def values(frame: pd.DataFrame) -> Iterator[list[Any]]:
     """The rows as plain Python values: None for an empty cell, dates as dates."""
     columns = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
     for row in zip(*columns):
@@ -65,17 +65,23 @@ def workbook(dataset: Dataset) -> bytes:
     _about_sheet(book.create_sheet("about"), dataset)
     for table in dataset.tables.values():
         _sheet(book.create_sheet(table.name), table)
-    saved = io.BytesIO()
-    book.save(saved)
-    stamp = dataset.released.isoformat().encode() + b"T00:00:00Z"
-    with zipfile.ZipFile(saved) as bundle:
+    return saved(book, dataset.released)
+
+
+def saved(book: Any, day: date) -> bytes:
+    """A workbook as a file that says it was made on a day: the same bytes each time."""
+    made = io.BytesIO()
+    book.save(made)
+    stamp = day.isoformat().encode() + b"T00:00:00Z"
+    with zipfile.ZipFile(made) as bundle:
         files = {name: bundle.read(name) for name in bundle.namelist()}
     core = "docProps/core.xml"  # holds the time of saving
     files[core] = MODIFIED.sub(rb"<dcterms:\1\2>" + stamp + rb"</dcterms:\1>", files[core])
     return zipped(files)
 
 
-def _bold(sheet: Any, texts: list[str]) -> list[Any]:
+def bold(sheet: Any, texts: list[str]) -> list[Any]:
+    """Cells of bold text for a row of a sheet."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
@@ -99,14 +105,14 @@ def _about_sheet(sheet: Any, dataset: Dataset) -> None:
         "Apostrophes": APOSTROPHE,
     }
     for name, text in said.items():
-        sheet.append([*_bold(sheet, [name]), neutral(text)])
+        sheet.append([*bold(sheet, [name]), neutral(text)])
     sheet.append([])
-    sheet.append(_bold(sheet, ["table", "title", "description", "rows", "columns", "licence"]))
+    sheet.append(bold(sheet, ["table", "title", "description", "rows", "columns", "licence"]))
     for table in dataset.tables.values():
         texts = [neutral(text) for text in (table.name, table.title, table.description)]
         sheet.append([*texts, len(table.frame), len(table.columns), table.licence["title"]])
     sheet.append([])
-    sheet.append(_bold(sheet, list(DICTIONARY)))
+    sheet.append(bold(sheet, list(DICTIONARY)))
     for row in _dictionary(dataset):
         sheet.append([neutral(text) or None for text in row])
 
@@ -120,12 +126,13 @@ def _sheet(sheet: Any, table: Table) -> None:
         sheet.column_dimensions[get_column_letter(place + 1)].width = min(longest + 1, WIDEST)
     sheet.freeze_panes = "B2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{len(table.frame) + 1}"
-    sheet.append(_bold(sheet, names))
-    for row in _values(table.frame):
-        sheet.append([_of_sheet(cell) for cell in row])
+    sheet.append(bold(sheet, names))
+    for row in values(table.frame):
+        sheet.append([of_sheet(cell) for cell in row])
 
 
-def _of_sheet(cell: Any) -> Any:
+def of_sheet(cell: Any) -> Any:
+    """A value as every spreadsheet reads it alike."""
     if isinstance(cell, date) and cell < FIRST_DATE:
         return cell.isoformat()
     return neutral(cell)
@@ -138,7 +145,7 @@ def database(dataset: Dataset) -> bytes:
         for table in dataset.tables.values():
             made.execute(_create(table, dataset.tables))
             marks = ", ".join("?" * len(table.columns))
-            rows = ([c.isoformat() if isinstance(c, date) else c for c in row] for row in _values(table.frame))
+            rows = ([c.isoformat() if isinstance(c, date) else c for c in row] for row in values(table.frame))
             made.executemany(f'INSERT INTO "{table.name}" VALUES ({marks})', rows)
         made.execute("CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         about = {

@@ -24,6 +24,12 @@ GRID = re.compile(r"datum(?:\['([^']+)'\]|\.(\w+)) ={2,3} (\w+)")
 FILTER = re.compile(r"\((\w+) === '' \|\| \(isArray\(datum\['([^']+)'\]\)")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FEW_SOURCES = 6
+LICENCE = """The tables as compiled here: Open Government Licence v3.0,
+https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/
+They contain public sector information licensed under the Open Government Licence v3.0, and Parliamentary
+information licensed under the Open Parliament Licence v3.0. Of documents marked facts-only in sources.csv
+nothing but facts was taken.
+"""
 APOSTROPHE = (
     "Text that begins with =, +, -, @, a tab or a carriage return has an apostrophe put in front of it here, so that "
     "no spreadsheet runs it as a formula. Numbers are as they are."
@@ -43,7 +49,19 @@ class Figure:
     @property
     def title(self) -> str:
         """The title as one line; the question where it moves with the controls."""
-        return plain(chart_title(self.spec)) or "Chart"
+        return plain(chart_title(self.spec))
+
+    @property
+    def subtitle(self) -> str:
+        """What is shown, in which unit, from which source, as one line."""
+        title = self.spec.get("title")
+        said = title.get("subtitle", "") if isinstance(title, dict) else ""
+        return " ".join(said) if isinstance(said, list) else str(said)
+
+    @property
+    def page(self) -> str:
+        """The page that it stands on, without the ending."""
+        return Path(self.notebook).stem
 
     @property
     def source_ids(self) -> list[str]:
@@ -79,6 +97,8 @@ def _walk(part: Any) -> Iterator[dict[str, Any]]:
 def problems(figure: Figure, source_ids: set[str], provider_ids: set[str]) -> list[str]:
     """Every rule that the chart breaks on a page."""
     found = []
+    if not figure.title:
+        found.append(f"{figure.where}: the chart has no title; use charts.publish")
     unknown = sorted(set(figure.source_ids) - source_ids)
     if unknown:
         found.append(f"{figure.where}: unknown source {', '.join(unknown)}; add it to data/sources.csv")
@@ -102,6 +122,30 @@ def datasets(spec: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     inline = {f"data-{i}": part["values"] for i, part in enumerate(_walk(spec)) if isinstance(part.get("values"), list)}
     rows = {**spec.get("datasets", {}), **inline}
     return {name: values for name, values in rows.items() if values and isinstance(values[0], dict)}
+
+
+def tables(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """The figures of the chart, the longest table first: its sets of rows, those with the same columns as one."""
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for rows in datasets(spec).values():
+        names = tuple(fields(rows))
+        if len(names) > 1:  # a set of one column holds a line or a mark of the frame, not figures
+            found.setdefault(names, []).extend(rows)
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def fields(rows: list[dict[str, Any]]) -> list[str]:
+    """The columns of rows, in the order in which they come."""
+    return list(dict.fromkeys(key for row in rows for key in row))
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows as CSV that no spreadsheet takes for formulas."""
+    names = fields(rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([names, *([neutral(row.get(name)) for name in names] for row in rows)])
+    return text.getvalue()
 
 
 def _bound(spec: dict[str, Any]) -> list[str]:
@@ -163,7 +207,7 @@ def script(figure: Figure, source_links: dict[str, tuple[str, str]], providers: 
     """The specification as a script that hands itself over: a page opened from disk may not fetch anything else."""
     spec = dict(figure.spec)
     rows = datasets(spec)
-    # A set of one column holds a line or a mark of the frame, not figures.
+    # As in `tables`.
     shown = {name: columns(spec, values) for name, values in rows.items() if len(values[0]) > 1}
     spec["datasets"] = {name: packed(values) for name, values in spec.get("datasets", {}).items()}
     data = {
@@ -195,25 +239,33 @@ def _texts_in(rows: dict[str, list[dict[str, Any]]]) -> list[str]:
     )
 
 
-def markup(figure: Figure, source_links: dict[str, tuple[str, str]]) -> str:
-    """The frame of the chart on its page; the script of the site fills it."""
+def markup(figure: Figure, source_links: Mapping[str, tuple[str, str]], use: str = "", root: str = "") -> str:
+    """The frame of the chart on its page; the script of the site fills it.
+
+    use     what is needed to use the chart elsewhere, as HTML
+    root    the way from the page to the folder of the site
+    """
     name, description = escape(figure.title), escape(figure.spec["description"])
     width, height = _size(figure.picture)
-    room = round(height * min(1, 880 / width))
+    links = {source: (root + href, title) for source, (href, title) in source_links.items()}
     return (
-        f'<figure class="chart" id="{figure.id}" aria-label="{name}" data-height="{room}">'
+        f'<figure class="chart" id="{figure.id}" aria-label="{name}" data-height="{room(figure)}">'
         '<div class="choices"></div><p class="status" role="status"></p>'
-        f'<div class="drawing"><noscript><img src="charts/{figure.id}.png" width="{width}" height="{height}" '
+        f'<div class="drawing"><noscript><img src="{root}charts/{figure.id}.png" width="{width}" height="{height}" '
         f'alt="{description}"></noscript></div>'
         '<div class="beneath">'
         '<details class="rows"><summary>Table of the data</summary>'
-        "<noscript><p>The table is in the download.</p></noscript></details>"
+        f'<noscript><p>It is in <a href="{root}charts/{figure.id}.csv" download>a file</a>.</p></noscript></details>'
         f"<details><summary>The chart in words</summary><p>{description}</p></details>"
-        f"{source_list(figure.source_ids, source_links)}"
-        f'<p class="downloads">Download: <a href="charts/{figure.id}.zip" download>'
-        "table with method and sources (zip)</a></p>"
-        "</div></figure>"
+        f"{source_list(figure.source_ids, links)}"
+        f"{use}</div></figure>"
     ).replace("`", "&#96;")
+
+
+def room(figure: Figure) -> int:
+    """The height that the chart takes on a page, in pixels."""
+    width, height = _size(figure.picture)
+    return round(height * min(1, 880 / width))
 
 
 def source_list(source_ids: Iterable[str], source_links: Mapping[str, tuple[str, str]]) -> str:
@@ -237,31 +289,32 @@ def neutral(value: Any) -> Any:
     return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA) else text
 
 
-def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
-    """A zip of the rows as CSV, how to read them, their sources and the licence; the same bytes every time."""
-    rows = datasets(figure.spec)
+def archive(figure: Figure, sources: pd.DataFrame, metadata: Mapping[str, Any]) -> bytes:
+    """A zip of the rows as CSV, how to read them, their sources and the licence; the same bytes every time.
+
+    metadata    what metadata.json says of the whole; the columns are added here
+    """
+    rows = tables(figure.spec)
     files, columns_said = {}, []
-    for count, values in enumerate(rows.values(), start=1):
+    described: dict[str, dict[str, str]] = {}
+    for count, values in enumerate(rows, start=1):
         file = "data.csv" if len(rows) == 1 else f"data-{count}.csv"
-        fields = list(dict.fromkeys(key for row in values for key in row))
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([fields, *([neutral(row.get(field)) for field in fields] for row in values)])
-        files[file] = text.getvalue()
+        files[file] = as_csv(values)
         headings = dict(columns(figure.spec, values))
-        columns_said += [f"  {file}: {field}: {headings.get(field, 'not written on the chart')}" for field in fields]
+        described[file] = {field: headings.get(field, "not written on the chart") for field in fields(values)}
+        columns_said += [f"  {file}: {field}: {heading}" for field, heading in described[file].items()]
     used = sources[sources["source_id"].isin(figure.source_ids)]
     files["sources.csv"] = used.map(neutral).to_csv(index=False, lineterminator="\n")
-    subtitle = figure.spec["title"].get("subtitle", "") if isinstance(figure.spec.get("title"), dict) else ""
+    files["metadata.json"] = json.dumps({**metadata, "files": described}, indent=2, ensure_ascii=False) + "\n"
     explorer = figure.spec["usermeta"].get("explorer", {}).get("controls", [])
     files["method.txt"] = "\n".join(
         [
             figure.title,
-            " ".join(subtitle) if isinstance(subtitle, list) else str(subtitle),
+            figure.subtitle,
             "",
             figure.spec["description"],
             "",
-            f"From: {COLLECTION}, page {page}, chart {figure.id}.",
+            f"From: {COLLECTION}, page {figure.page}, chart {figure.id}.",
             "The page says how the figures were worked out and what could be wrong with them.",
             *(["The rows of every choice are here: " + "; ".join(c["label"] for c in explorer)] if explorer else []),
             "",
@@ -273,14 +326,7 @@ def archive(figure: Figure, sources: pd.DataFrame, page: str) -> bytes:
             "",
         ]
     )
-    files["licence.txt"] = (
-        "The tables as compiled here: Open Government Licence v3.0,\n"
-        "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/\n"
-        "They contain public sector information licensed under the Open Government Licence v3.0, and Parliamentary\n"
-        "information licensed under the Open Parliament Licence v3.0. Of documents marked facts-only in sources.csv\n"
-        f"nothing but facts was taken.\n\nTo cite: {COLLECTION}, chart '{figure.title}',\n"
-        "with the sources in sources.csv.\n"
-    )
+    files["licence.txt"] = LICENCE + f"\nTo cite: {metadata['citation']}\nCite also the sources in sources.csv.\n"
     return zipped({f"{figure.id}/{file}": text.encode("utf-8") for file, text in sorted(files.items())})
 
 

@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urlsplit
 
 # `file:` stands beside 'self' because a page opened from disk has no origin of its own in some browsers.
@@ -65,11 +66,21 @@ class Finisher:
                 self._link_terms(soup, article)
             _frame_tables(soup, article)
         _mend(soup)
-        self.anchors[path.name] = {tag["id"] for tag in soup.find_all(id=True)}
-        self.links[path.name] = {
+        self._note(path, soup)
+        path.write_text(str(soup), encoding="utf-8")
+
+    def note(self, path: Path) -> None:
+        """Keeps in mind where a page that is finished as it is leads to."""
+        from bs4 import BeautifulSoup
+
+        self._note(path, BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser"))
+
+    def _note(self, path: Path, soup: object) -> None:
+        page = path.relative_to(self.folder).as_posix()
+        self.anchors[page] = {tag["id"] for tag in soup.find_all(id=True)}
+        self.links[page] = {
             tag[name] for tag in soup.find_all(True) for name in ("href", "src") if tag.get(name) is not None
         }
-        path.write_text(str(soup), encoding="utf-8")
 
     def _move_inline(self, soup: object) -> None:
         """Scripts and styles of the theme that stand in the page become files, so that the policy can refuse them."""
@@ -138,7 +149,7 @@ class Finisher:
                 parts = urlsplit(link)
                 if parts.scheme or parts.netloc:
                     continue
-                target = unquote(parts.path) or page
+                target = normpath(join(dirname(page), unquote(parts.path))) if parts.path else page
                 if not (self.folder / target).exists():
                     found.append(f"{page}: {link} leads to a file that is not there")
                 elif parts.fragment and unquote(parts.fragment) not in self.anchors.get(target, {parts.fragment}):

@@ -30,6 +30,7 @@ function unpack(packed) {
   const PHONE = 720;
   const WIDEST = 880;
   const charts = new Map(); // id -> what is known about a figure
+  const root = document.documentElement.dataset.content_root ?? ""; // the way to the folder of the site
   let writing; // the address that is about to be written
 
   // ---- reading what the page holds ------------------------------------------------------------------------
@@ -71,6 +72,7 @@ function unpack(packed) {
     readAddress(chart);
     if (chart.controls.length) buildControls(chart);
     buildDownloads(chart);
+    frameCode(chart);
     chart.figure.querySelector(".rows").addEventListener("toggle", () => buildTables(chart));
     draw(chart).then(() => chart.arrived());
   };
@@ -417,6 +419,7 @@ function unpack(packed) {
       show(chart.controls.find((each) => each.name === name).values.indexOf(chart.choices[name]));
     }
     chart.link.setAttribute("href", addressOf(chart));
+    frameCode(chart);
   }
 
   async function choose(chart, choices) {
@@ -555,9 +558,9 @@ function unpack(packed) {
     else if (/^source_ids?$/.test(field)) {
       String(value).split(/[\s,]+/).forEach((id) => {
         const [href, title] = sources[id] ?? [];
-        cell.append(href ? element("a", { href }, title) : id, " ");
+        cell.append(href ? element("a", { href: root + href }, title) : id, " ");
       });
-    } else if (Object.hasOwn(providers, value)) cell.append(element("a", { href: providers[value] }, value));
+    } else if (Object.hasOwn(providers, value)) cell.append(element("a", { href: root + providers[value] }, value));
     else if (typeof value === "number") cell.append(value.toLocaleString("en-GB", { maximumFractionDigits: 6 }));
     else cell.append(joined(value).replace(/T00:00:00(\.000)?$/, ""));
     return cell;
@@ -571,10 +574,25 @@ function unpack(packed) {
       setTimeout(() => URL.revokeObjectURL(url), 10000);
     };
     const png = async () => save(`${chart.id}.png`, await chart.view.toImageURL("png", 2));
-    chart.figure.querySelector(".downloads").append(
+    chart.figure.querySelector(".downloads")?.append(
       " · ", element("button", { type: "button", onclick: svg }, "picture as drawn (SVG)"),
       " · ", element("button", { type: "button", onclick: png }, "picture as drawn (PNG)"),
     );
+  }
+
+  // The code that shows the chart in another page holds the choices made here, and where this site stands.
+  function frameCode(chart) {
+    const code = chart.figure.querySelector("[aria-label='Code of the frame']");
+    if (!code) return;
+    const hash = addressOf(chart);
+    if (location.protocol !== "file:") chart.figure.querySelector(".from-disk")?.remove();
+    code.textContent = code.textContent.replace(/(src=")([^"#]*)[^"]*/, (_, before, src) =>
+      before + (location.protocol === "file:" ? src : new URL(src, document.baseURI).href) + (hash.includes("?") ? hash.replaceAll("&", "&amp;") : ""));
+  }
+
+  // In a frame a link opens beside the article, not within the frame.
+  function openBeside() {
+    addEventListener("click", ({ target }) => target.closest?.("a[href]:not([download])")?.setAttribute("target", "_blank"), true);
   }
 
   // ---- the page -------------------------------------------------------------------------------------------
@@ -582,7 +600,7 @@ function unpack(packed) {
   function load(chart) {
     if (!chart.loaded) {
       chart.loaded = new Promise((arrived) => { chart.arrived = arrived; });
-      document.head.append(element("script", { src: `charts/${chart.id}.js` }));
+      document.head.append(element("script", { src: `${root}charts/${chart.id}.js` }));
     }
     return chart.loaded;
   }
@@ -620,6 +638,7 @@ function unpack(packed) {
   function start() {
     openMenusByKeyboard();
     filterRows();
+    if (window.top !== window) openBeside();
     for (const figure of document.querySelectorAll("figure.chart")) {
       const place = figure.querySelector(".drawing");
       place.style.minHeight = `${figure.dataset.height}px`;
