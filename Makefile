@@ -42,7 +42,7 @@ readme: $(READY) ## bring the lists of notebooks and the counted numbers up to d
 	@$(BIN)/python -m helpers.publish.readme
 
 site: $(READY) ## render every notebook into site/, pages that work from disk
-	@$(BIN)/python -m helpers.publish.site
+	@$(BIN)/python -m helpers.publish.site $(if $(ADDRESS),--address $(ADDRESS))
 
 determinism: $(READY) ## execute every notebook elsewhere, in another time zone and locale, and compare
 	@DETERMINISM=all $(BIN)/pytest -n 2 tests/test_determinism.py

@@ -8,18 +8,23 @@ import json
 import re
 import runpy
 import zipfile
+from xml.etree import ElementTree
 
 import nbformat
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers import data
+from helpers import charts, data
 from helpers.display import VEGALITE_MIME
 from helpers.publish import notebooks
 from helpers.publish.site import build, dataset, figures, finish, front, pages, share
 from tests import site_samples
+
+ADDRESS = "https://example.org/a/"
+DATA = ' type="application/ld\\+json"'  # what is data, and no browser runs
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,7 @@ def test_every_link_inside_leads_somewhere_and_every_page_has_its_policy(site):
     for path in site.glob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert text.count('http-equiv="Content-Security-Policy"') == 1
-        assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|<style", text), path.name
+        assert not re.search(rf"<script(?![^>]*\bsrc=|{DATA})|\son\w+=|\sstyle=|<style", text), path.name
     assert "unsafe" not in finish.POLICY
 
 
@@ -204,7 +209,8 @@ def test_hostile_text_in_every_column_never_becomes_markup(tmp_path):
     site = build.build(made, folder, tmp_path / "site")
     for path in site.glob("*.html"):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        assert not [tag for tag in soup.find_all("script") if not tag.get("src")], path.name
+        run = [tag for tag in soup.find_all("script") if not re.search(DATA, str(tag))]
+        assert all(tag.get("src") for tag in run), path.name
         assert not soup.find_all("img", src="x") and not soup.find_all(href=re.compile("^javascript")), path.name
         assert not [tag for tag in soup.find_all(True) for name in tag.attrs if name.startswith("on")], path.name
     assert "window.hostile" in (site / "01_sample.html").read_text(encoding="utf-8")
@@ -216,9 +222,6 @@ def test_what_belongs_to_a_chart_is_folded_under_its_name(site):
         said = [summary.get_text() for summary in figure.select("summary")]
         assert said[0] == "Table of the data" and "The chart in words" in said
         assert said[-1] == "Cite it, load its rows, put it into an article"
-
-
-ADDRESS = "https://example.org/a/"
 
 
 @pytest.fixture(scope="module")
@@ -444,6 +447,8 @@ def test_a_link_preview_has_a_title_a_description_and_a_picture(site, told):
     for path in site.glob("*.html"):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         seen = {tag.get("property") or tag.get("name"): tag.get("content") for tag in soup.find_all("meta")}
+        if path.name == "404.html":
+            continue
         assert seen["og:title"] == soup.title.get_text(), path.name
         assert 5 < len(seen["description"]) <= finish.LONGEST and seen["og:description"] == seen["description"]
         assert (site / seen["og:image"]).read_bytes().startswith(b"\x89PNG")
@@ -451,10 +456,79 @@ def test_a_link_preview_has_a_title_a_description_and_a_picture(site, told):
             assert seen["description"].startswith("Probation supervises people")
 
 
+def rgb(colour):
+    return np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+
+
+def in_the_dark(colour):
+    """What the filter of site.css makes of a colour, by the matrices of the W3C's Filter Effects."""
+    css = (build.STATIC / "site.css").read_text(encoding="utf-8")
+    inverted, turned = map(float, re.search(r"--in-the-dark: invert\(([\d.]+)\) hue-rotate\((\d+)deg\)", css).groups())
+    assert turned == 180  # cosine -1, sine 0
+    weights = np.array([0.213, 0.715, 0.072])
+    turn = 2 * np.tile(weights, (3, 1)) - np.eye(3)
+    return np.clip(turn @ (inverted * (1 - colour) + (1 - inverted) * colour), 0, 1)
+
+
+def contrast(one, other):
+    """The ratio that WCAG defines."""
+    linear = [np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) for c in (one, other)]
+    low, high = sorted(float(c @ [0.2126, 0.7152, 0.0722]) for c in linear)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_in_the_dark_every_colour_of_a_chart_stands_out_as_much(drawn):
+    white, ground = rgb("#ffffff"), in_the_dark(rgb("#ffffff"))
+    css = (build.STATIC / "site.css").read_text(encoding="utf-8")
+    assert "#" + "".join(f"{round(part * 255):02x}" for part in ground) in re.search(r"--dark-ground: (\S+);", css)[1]
+    used = {c.lower() for each in drawn for c in re.findall(r"#[0-9a-fA-F]{6}\b", json.dumps(each.figure.spec))}
+    assert len(used) > 20
+    for colour in used:
+        light, dark = contrast(rgb(colour), white), contrast(in_the_dark(rgb(colour)), ground)
+        assert dark >= min(0.98 * light, 7), f"{colour}: {light:.2f} on white, {dark:.2f} in the dark"
+
+
+def test_words_on_a_band_can_be_read_in_the_light_and_in_the_dark():
+    css = (build.STATIC / "site.css").read_text(encoding="utf-8")
+    assert css.count('text[fill="black"] { fill: #fff; }') == 2  # the filter makes white the ground's colour
+    for band, words in {"Outstanding": "#ffffff", "Good": "#000000", "Requires improvement": "#000000"}.items():
+        colour = rgb(charts.BANDS[band])
+        assert contrast(rgb(words), colour) >= 4.5, band
+        assert contrast(in_the_dark(rgb("#ffffff")), in_the_dark(colour)) >= 4.5, band
+
+
+def test_where_the_site_stands_makes_addresses_whole_and_a_sitemap(folder, site, tmp_path):
+    there = build.build(folder, data.DATA, tmp_path / "there", ADDRESS[:-1])
+    found = {loc.text for loc in ElementTree.parse(there / "sitemap.xml").iter("{*}loc")}
+    assert {ADDRESS, f"{ADDRESS}01_sample.html", f"{ADDRESS}charts/chart-01-still.html"} < found
+    for address in found:
+        path = there / (address.removeprefix(ADDRESS) or "index.html")
+        soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        seen = {tag.get("property"): tag.get("content") for tag in soup.find_all("meta")}
+        assert seen["og:url"] == soup.find("link", rel="canonical")["href"] == address
+        assert (there / seen["og:image"].removeprefix(ADDRESS)).read_bytes().startswith(b"\x89PNG")
+    assert (
+        f'src="{ADDRESS}charts/chart-01-still.html"'
+        in BeautifulSoup((there / "01_sample.html").read_text(encoding="utf-8"), "html.parser").get_text()
+    )
+    links = BeautifulSoup((there / "404.html").read_text(encoding="utf-8"), "html.parser").find_all("a")
+    assert [link["href"] for link in links] == [f"{ADDRESS}index.html", f"{ADDRESS}search.html"]
+    # Where no address is known nothing pretends to be one.
+    assert not (site / "sitemap.xml").exists() and "og:url" not in (site / "index.html").read_text(encoding="utf-8")
+    links = BeautifulSoup((site / "404.html").read_text(encoding="utf-8"), "html.parser").find_all("a")
+    assert [link["href"] for link in links] == ["index.html", "../index.html", "search.html"]
+
+
+@pytest.mark.parametrize("address", ["example.org/tr", "ftp://example.org/", "https://", "https://example.org/?a=1"])
+def test_what_is_no_address_stops_the_build(folder, tmp_path, address):
+    with pytest.raises(build.SiteError, match="must be that of a folder on the web"):
+        build.build(folder, data.DATA, tmp_path / "site", address)
+
+
 def test_drawers_have_names_to_be_heard(site):
     for path in site.glob("*.html"):
         soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for place, name in ((".sidebar-drawer", "Pages"), (".toc-drawer", "On this page")):
+        for place, name in ((".sidebar-drawer", "Pages"), (".toc-drawer", "On this page")) * (path.name != "404.html"):
             assert {drawer["aria-label"] for drawer in soup.select(place)} == {name}, path.name
 
 
@@ -470,6 +544,16 @@ def test_drawers_have_names_to_be_heard(site):
 )
 def test_a_term_is_found_as_it_is_written_in_a_sentence(term, forms):
     assert finish._forms(term) == forms
+
+
+def test_a_term_has_its_meaning_on_the_page(site):
+    soup = BeautifulSoup((site / "01_sample.html").read_text(encoding="utf-8"), "html.parser")
+    link = soup.select_one('a.term[href="glossary.html#term-caseload"]')
+    glossary = data.load("glossary").set_index("term")["meaning"]
+    meaning = soup.find(id=link["aria-describedby"])
+    assert meaning.get_text() == glossary["Caseload"] and meaning.find_parent(hidden=True)
+    described = [link["aria-describedby"] for link in soup.select("a.term")]
+    assert len(described) == len(set(described)) == len(soup.select('[hidden] > [id^="meaning-"]'))
 
 
 def test_controls_name_the_columns_they_choose_from():

@@ -1,6 +1,7 @@
 """The data as pages and downloads: the same rows everywhere, described in full, the same bytes each time."""
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -83,6 +84,24 @@ def test_the_zip_is_a_data_package_that_pandas_and_frictionless_read(files, tmp_
     for name, path in data.tables()["path"].items():
         assert len(pd.read_csv(folder / path)) == len(data.load(name))
         pd.testing.assert_frame_equal(data.load(name, folder), data.load(name))
+
+
+def test_the_page_of_the_data_tells_searches_for_data_what_it_is(site, described):
+    said = json.loads(soup(site / "data.html").find("script", type="application/ld+json").string)
+    assert said["@type"] == "Dataset" and 50 <= len(said["description"]) <= 5000
+    assert (said["name"], said["version"]) == (described.title, described.version)
+    assert said["dateModified"] == described.released.isoformat() and said["license"] == described.licence["path"]
+    assert said["creator"]["name"] == described.author
+    files = {each["contentUrl"]: each["contentSize"] for each in said["distribution"]}
+    assert all((site / name).stat().st_size == int(size.removesuffix(" B")) for name, size in files.items())
+    assert set(files) == {path.relative_to(site).as_posix() for path in (site / "data").rglob("*") if path.is_file()}
+
+
+def test_what_is_said_to_searches_never_becomes_markup(described):
+    hostile = dataclasses.replace(described, described={**described.described, "title": site_samples.HOSTILE})
+    text = dataset.linked_data(hostile, {}, "")
+    assert text.count("<") == 2 and "`" not in text
+    assert json.loads(text.partition("\n")[2].rpartition("\n")[0])["name"] == site_samples.HOSTILE
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +322,7 @@ def test_hostile_text_in_the_dictionary_stays_text(notebooks, tmp_path):
     for name in ("data.html", "table-ratings.html"):
         page = soup(site / name)
         assert "window.hostile" in page.get_text()
-        assert not [tag for tag in page.find_all("script") if not tag.get("src")]
+        assert not page.find_all("script", src=False, type=lambda kind: kind != "application/ld+json")
         assert not page.find_all("img", src="x") and not page.find_all(href=re.compile("^javascript"))
 
 

@@ -317,6 +317,57 @@ def test_the_rows_of_a_table_are_found_by_their_words(site, page):
     clean(page)
 
 
+def test_a_term_explains_itself_by_pointer_keyboard_and_touch(site, page):
+    page.set_viewport_size({"width": 1300, "height": 900})
+    visit(page, f"file://{site}/03_case_quality.html")
+    term, tip = page.locator("a.term").first, page.get_by_role("tooltip")
+    meaning = page.locator(f"#{term.get_attribute('aria-describedby')}").text_content()
+    assert not tip.is_visible()
+    term.hover()
+    assert tip.text_content() == meaning
+    tip.hover()  # it stays for who reads it
+    page.wait_for_timeout(500)
+    assert tip.is_visible()
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.mouse.move(0, 0)
+    term.focus()
+    assert tip.is_visible()
+    page.keyboard.press("Tab")
+    until(page, "document.querySelector('.tip').hidden")
+    clean(page)
+    with beside(page, has_touch=True, is_mobile=True) as phone:
+        phone.set_viewport_size({"width": 320, "height": 700})
+        visit(phone, f"file://{site}/03_case_quality.html")
+        for link in phone.locator("a.term").all()[:4]:
+            link.tap()
+            shown = phone.get_by_role("tooltip")
+            assert shown.is_visible() and "Touch the term again" in shown.text_content()
+            box = shown.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 320
+        phone.touchscreen.tap(5, 300)
+        assert not phone.get_by_role("tooltip").is_visible()
+        link.tap()
+        link.tap()
+        until(phone, "location.href.includes('glossary.html#term-')")
+
+
+def test_in_the_dark_a_chart_is_dark_and_on_paper_it_is_light(site, page):
+    ground = "getComputedStyle(document.querySelector('.drawing')).backgroundColor"
+    turned = "getComputedStyle(document.querySelector('.drawing > *')).filter"
+    name = "charts/chart-04-caseload-explorer.html"
+    for address in ("00_start_here.html", name):
+        with beside(page, color_scheme="dark") as opened:
+            visit(opened, f"file://{site}/{address}")
+            assert opened.evaluate(ground) == "rgb(18, 18, 18)" and "invert" in opened.evaluate(turned)
+            opened.emulate_media(media="print", color_scheme="dark")
+            assert opened.evaluate(turned) == "none"
+            opened.emulate_media(media="screen", color_scheme="dark", forced_colors="active")
+            assert opened.evaluate(turned) == "none"
+            opened.emulate_media(media="screen", color_scheme="light", forced_colors="none")
+            assert opened.evaluate(ground) == "rgb(255, 255, 255)" and opened.evaluate(turned) == "none"
+
+
 def test_search_works_from_disk(site, page):
     visit(page, f"file://{site}/index.html")
     page.locator("input.sidebar-search").fill("caseload")

@@ -21,6 +21,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import data
+from helpers.display import plain
 from helpers.publish import notebooks
 from helpers.publish.site import dataset, downloads, front, pages, search, share
 from helpers.publish.site.figures import COLLECTION, Figure, archive, figures, markup, problems, script
@@ -102,7 +103,8 @@ def build(
 ) -> Path:
     """Renders the notebooks of a folder with the tables of another into `target`; returns it.
 
-    `address` is where the site will stand, such as https://example.org/tr/; without it what it holds is relative.
+    `address` is where the site will stand, such as https://example.org/tr/ (default: the homepage that
+    datapackage.json names, if any). Where it is not known all links are relative and there is no sitemap.
 
     Raises SiteError naming notebook, cell and rule, or front.Overturned naming a finding, and leaves the previous
     `target` as it was.
@@ -117,18 +119,29 @@ def build(
     if broken:
         raise SiteError(broken)
     described = dataset.read(data_folder, tables)
+    address = _whole(address or described.described.get("homepage", ""))
     with tempfile.TemporaryDirectory(prefix=".site-", dir=target.parent) as work:
         source, finished = Path(work, "source"), Path(work, "site")
         source.mkdir()
         links = pages.link_table(tables["sources"], pages.source_places(tables["sources"]))
         headings = share.titles(read)
         shared = {figure.id: share.Shared(figure, headings[figure.notebook], described, address) for figure in drawn}
-        made = _write_sources(source, paths, read, shared, described, links)
+        made = _write_sources(source, paths, read, shared, described, links, address)
         _sphinx(source, finished, Path(work, "trees"), len(paths) + made)
         _write_charts(finished, shared, tables, links)
-        _finish(finished, described, links)
+        _finish(finished, described, links, address)
         _swap(finished, target)
     return target
+
+
+def _whole(address: str) -> str:
+    """An address that page names can be added to. Raises SiteError where it is none."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(address)
+    if address and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+        raise SiteError([f"the address {address!r} must be that of a folder on the web; write https://example.org/tr/"])
+    return address and address.rstrip("/") + "/"
 
 
 def _write_sources(
@@ -138,6 +151,7 @@ def _write_sources(
     shared: Mapping[str, share.Shared],
     described: dataset.Dataset,
     links: Mapping[str, tuple[str, str]],
+    address: str,
 ) -> int:
     """What Sphinx reads; returns how many pages were made beside the notebooks."""
     import nbformat
@@ -182,7 +196,7 @@ def _write_sources(
     (folder / "extra" / PREVIEW).write_bytes(front.preview(found[0]))
     (folder / "index.md").write_text(front.page(tables, found, cards, links), encoding="utf-8")
     about = (described.folder / "README.md").read_text(encoding="utf-8")
-    (folder / "data.md").write_text(dataset.front(described, about, sizes), encoding="utf-8")
+    (folder / "data.md").write_text(dataset.front(described, about, sizes, address), encoding="utf-8")
     return len(made) + 2
 
 
@@ -252,7 +266,7 @@ def _vega() -> str:
     return f"(function () {{\n{bundle}\n}})();\n"
 
 
-def _finish(folder: Path, described: dataset.Dataset, links: Mapping[str, tuple[str, str]]) -> None:
+def _finish(folder: Path, described: dataset.Dataset, links: Mapping[str, tuple[str, str]], address: str = "") -> None:
     from tqdm import tqdm
 
     tables = described.frames
@@ -261,15 +275,20 @@ def _finish(folder: Path, described: dataset.Dataset, links: Mapping[str, tuple[
     shutil.rmtree(folder / "_sources", ignore_errors=True)
     for unused in folder.rglob("*.map"):
         unused.unlink()
-    terms = {term: f"glossary.html#term-{pages.slug(term)}" for term in tables["glossary"]["term"]}
+    meanings = tables["glossary"].set_index("term")["meaning"].map(plain)
+    terms = {term: (f"glossary.html#term-{pages.slug(term)}", meaning) for term, meaning in meanings.items()}
     places = {source: href for source, (href, _) in links.items()}
     finisher = Finisher(
-        folder, pages.cell_links(tables["sources"], places), pages.provider_names(tables["providers"]), terms
+        folder, pages.cell_links(tables["sources"], places), pages.provider_names(tables["providers"]), terms, address
     )
     for path in tqdm(sorted(folder.glob("*.html")), desc="finishing", unit="page", disable=None):
         finisher.finish(path)
     for path in sorted((folder / "charts").glob("*.html")):
         finisher.note(path)
+    (folder / "404.html").write_text(share.missing(address), encoding="utf-8")
+    if address:
+        pages_ = finisher.links.keys() - {"search.html"}
+        (folder / "sitemap.xml").write_text(share.sitemap(pages_, address, described.released), encoding="utf-8")
     dead = finisher.dead_links()
     if dead:
         raise SiteError(dead)
@@ -293,9 +312,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Builds the site and says what it holds; 1 with every broken rule if it could not."""
     parser = argparse.ArgumentParser(prog="make site", description=__doc__)
     parser.add_argument("--to", type=Path, default=ROOT / "site", help="the folder to write (default: site/)")
-    target = parser.parse_args(arguments).to.resolve()
+    parser.add_argument("--address", default="", help="where it will stand, such as https://example.org/tr/")
+    given = parser.parse_args(arguments)
+    target = given.to.resolve()
     try:
-        build(target=target)
+        build(target=target, address=given.address)
     except (SiteError, front.Overturned, data.DataError) as problem:
         print(problem, file=sys.stderr)
         print("Nothing was written; the previous site is as it was.", file=sys.stderr)

@@ -249,10 +249,11 @@ def problems(folder: Path) -> list[str]:
 # The pages
 
 
-def front(dataset: Dataset, about: str, sizes: Mapping[str, int]) -> str:
+def front(dataset: Dataset, about: str, sizes: Mapping[str, int], address: str = "") -> str:
     """The page of the data as Markdown: files to take away, every table, how to load and cite, and data/README.md.
 
-    sizes    file in the folder of downloads -> bytes
+    sizes      file in the folder of downloads -> bytes
+    address    where the site stands, with a slash at its end; empty where that is not known
     """
     lead, *sections = re.split(r"^(?=## )", about, flags=re.M)
     name, tables = dataset.name, dataset.tables.values()
@@ -288,8 +289,45 @@ def front(dataset: Dataset, about: str, sizes: Mapping[str, int]) -> str:
         f"## How to cite\n\n{_raw(_citing(dataset))}",
         re.sub(r"^#", "##", dataset.changes, flags=re.M),
         *sections,
+        _raw(linked_data(dataset, sizes, address)),
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+TYPES = {"zip": "application/zip", "sqlite": "application/vnd.sqlite3", "json": "application/json", "csv": "text/csv"}
+TYPES["xlsx"] = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def linked_data(dataset: Dataset, sizes: Mapping[str, int], address: str) -> str:
+    """What searches for data read, as schema.org names it. A browser takes it for data and runs nothing of it."""
+    said = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "name": dataset.title,
+        "description": dataset.described["description"],
+        "license": dataset.licence["path"],
+        "version": dataset.version,
+        "dateModified": dataset.released.isoformat(),
+        "creator": {"@type": "Organization", "name": dataset.author},
+        "isAccessibleForFree": True,
+        "inLanguage": "en-GB",
+        "spatialCoverage": "England and Wales",
+        **({"url": f"{address}data.html"} if address else {}),
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "name": file,
+                "contentUrl": f"{address}data/{file}",
+                "encodingFormat": TYPES[file.rpartition(".")[2]],
+                "contentSize": f"{size} B",
+            }
+            for file, size in sorted(sizes.items())
+        ],
+    }
+    text = json.dumps(said, indent=1, ensure_ascii=True)
+    for mark in "<>&`":
+        text = text.replace(mark, f"\\u{ord(mark):04x}")
+    return f'<script type="application/ld+json">\n{text}\n</script>'
 
 
 def _raw(markup: str) -> str:

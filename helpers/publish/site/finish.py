@@ -27,7 +27,8 @@ class Finisher:
 
     source_cells    what a table shows of a source (text and address) -> address of its row here
     providers       name of a provider -> its page
-    terms           term of the glossary -> address of its entry
+    terms           term of the glossary -> address of its entry and its meaning
+    address         where the site stands, with a slash at its end; empty where that is not known
     """
 
     def __init__(
@@ -35,10 +36,11 @@ class Finisher:
         folder: Path,
         source_cells: Mapping[tuple[str, str | None], str],
         providers: Mapping[str, str],
-        terms: Mapping[str, str],
+        terms: Mapping[str, tuple[str, str]],
+        address: str = "",
     ) -> None:
-        self.folder, self.source_cells, self.providers = folder, source_cells, providers
-        self.terms = {key: (term, href) for term, href in terms.items() for key in _forms(term)}
+        self.folder, self.source_cells, self.providers, self.address = folder, source_cells, providers, address
+        self.terms = {key: (term, *entry) for term, entry in terms.items() for key in _forms(term)}
         longest_first = sorted(self.terms, key=lambda key: (-len(key), key))
         self.pattern = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w-])")
         self.anchors: dict[str, set[str]] = {}
@@ -59,7 +61,7 @@ class Finisher:
         soup.head.insert(0, soup.head.find("meta", charset=True) or "")
         soup.head.insert(1, policy)
         article = soup.find("article")
-        _describe(soup, article)
+        _describe(soup, article, path.name, self.address)
         if article:
             self._link_cells(article, path.name)
             if path.name != "glossary.html":
@@ -123,23 +125,30 @@ class Finisher:
                 _wrap(cell, self.providers[text])
 
     def _link_terms(self, soup: object, article: object) -> None:
-        """The first mention of each term leads to its entry in the glossary."""
-        done: set[str] = set()
+        """The first mention of each term leads to its entry in the glossary, and its meaning stands on the page too:
+        a screen reader says it with the link, site.js shows it beside the link."""
+        meanings: dict[str, object] = {}
         for text in list(article.find_all(string=self.pattern)):
             parents = {parent.name for parent in text.parents}
             if parents & NOT_PROSE or not parents & {"p", "li", "dd"}:
                 continue
             pieces, at = [], 0
             for match in self.pattern.finditer(text):
-                term, href = self.terms[match.group()]
-                if term not in done:
-                    done.add(term)
-                    link = soup.new_tag("a", attrs={"href": href, "class": "term"})
+                term, href, meaning = self.terms[match.group()]
+                if term not in meanings:
+                    name = href.replace("glossary.html#term", "meaning")
+                    meanings[term] = soup.new_tag("p", attrs={"id": name})
+                    meanings[term].string = meaning
+                    link = soup.new_tag("a", attrs={"href": href, "class": "term", "aria-describedby": name})
                     link.string = match.group()
                     pieces += [str(text)[at : match.start()], link]
                     at = match.end()
             if pieces:
                 text.replace_with(*pieces, str(text)[at:])
+        if meanings:
+            hidden = soup.new_tag("div", attrs={"hidden": ""})
+            hidden.extend(meanings.values())
+            article.append(hidden)
 
     def dead_links(self) -> list[str]:
         """Every link to a page, a file or a place that is not in the site, and everything loaded from outside."""
@@ -172,16 +181,36 @@ def _wrap(cell: object, href: str) -> None:
     cell.append(link)
 
 
-def _describe(soup: object, article: object) -> None:
-    """Title, picture and the first sentences, if it begins with any, of a page for whoever is sent its link."""
+def whole(page: str, address: str) -> str:
+    """The one address of a page where the site stands at `address`."""
+    return address + ("" if page == "index.html" else page)
+
+
+def preview(title: str, text: str, picture: str, page: str, address: str) -> list[tuple[str, dict[str, str]]]:
+    """The tags that say what whoever is sent the link of a page sees.
+
+    Readers of such tags want whole addresses. Where none is known the picture is named as seen from the page.
+    """
+    said = {"og:title": title, "og:description": text, "og:type": "article"}
+    if address:
+        folder = f"{dirname(page)}/" if dirname(page) else ""
+        said |= {"og:image": f"{address}{folder}{picture}", "og:url": whole(page, address)}
+    else:
+        said["og:image"] = picture
+    tags = [("meta", {"property": name, "content": content}) for name, content in said.items()]
+    tags.append(("meta", {"name": "description", "content": text}))
+    return tags + ([("link", {"rel": "canonical", "href": whole(page, address)})] if address else [])
+
+
+def _describe(soup: object, article: object, page: str, address: str) -> None:
+    """Title, picture and the first sentences, if it begins with any, of a page."""
     title = soup.title.get_text()
     said = article.select("div.findings p") or article.select("h1 + p") if article else []
     text = " ".join(" ".join(part.get_text() for part in said).split())
     text = text or f"{title}: public evidence on probation in England and Wales"
     text = textwrap.shorten(text, LONGEST, placeholder=" ...")
-    for name, content in (("og:title", title), ("og:description", text), ("og:image", PREVIEW), ("og:type", "article")):
-        soup.head.append(soup.new_tag("meta", attrs={"property": name, "content": content}))
-    soup.head.append(soup.new_tag("meta", attrs={"name": "description", "content": text}))
+    for name, attributes in preview(title, text, PREVIEW, page, address):
+        soup.head.append(soup.new_tag(name, attrs=attributes))
 
 
 def _mend(soup: object) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +28,7 @@ from helpers.publish.site.figures import (
     room,
     tables,
 )
-from helpers.publish.site.finish import LONGEST, POLICY
+from helpers.publish.site.finish import LONGEST, POLICY, preview, whole
 
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+)?")
 FRAME_CODE = "Code of the frame"
@@ -198,17 +199,8 @@ class Shared:
         shared    name of a file that pages share -> its address, as seen from the folder of the site
         """
         root, name = "../", self.figure.id
-        title, said = escape(self.figure.title), escape(textwrap.shorten(self.figure.spec["description"], LONGEST))
-        place = f"{self.address}charts/" if self.address else ""
-        seen = {
-            "og:title": title,
-            "og:description": said,
-            "og:image": f"{place}{name}.png",
-            "og:type": "article",
-            **({"og:url": f"{place}{name}.html"} if self.address else {}),
-        }
-        properties = "".join(f'<meta property="{key}" content="{text}">' for key, text in seen.items())
-        canonical = f'<link rel="canonical" href="{place}{name}.html">' if self.address else ""
+        title, said = self.figure.title, textwrap.shorten(self.figure.spec["description"], LONGEST, placeholder=" ...")
+        seen = _tags(preview(title, said, f"{name}.png", f"charts/{name}.html", self.address))
         styles = "".join(f'<link rel="stylesheet" href="{root}{shared[each]}">' for each in ("frame.css", "site.css"))
         scripts = "".join(f'<script defer src="{root}{shared[each]}"></script>' for each in ("vega.js", "site.js"))
         back = (
@@ -221,10 +213,49 @@ class Shared:
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark">'
-            f'<title>{title} - {COLLECTION}</title><meta name="description" content="{said}">{properties}{canonical}'
-            f'{styles}{scripts}</head><body class="frame"><main><article><h1 class="visually-hidden">{title}</h1>'
+            f"<title>{escape(title)} - {COLLECTION}</title>{seen}"
+            f"{styles}{scripts}</head><body><main><article>"
+            f'<h1 class="visually-hidden">{escape(title)}</h1>'
             f"{markup(self.figure, source_links, back, root)}</article></main></body></html>\n"
         )
+
+
+def _tags(tags: list[tuple[str, dict[str, str]]]) -> str:
+    def written(attributes: dict[str, str]) -> str:
+        return " ".join(f'{name}="{escape(text)}"' for name, text in attributes.items())
+
+    return "".join(f"<{name} {written(attributes)}>" for name, attributes in tags)
+
+
+def sitemap(pages: Iterable[str], address: str, released: date) -> str:
+    """All pages for those who gather them."""
+    listed = "".join(
+        f"<url><loc>{escape(whole(page, address))}</loc><lastmod>{released.isoformat()}</lastmod></url>\n"
+        for page in sorted(pages)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{listed}</urlset>\n'
+    )
+
+
+def missing(address: str) -> str:
+    """The page that a server shows in place of one that is not there, from whichever folder it was asked for.
+
+    It has no style sheet: where no address is known, there is no way to it that holds in every folder.
+    """
+    front = f'<a href="{address}index.html">the front page</a> of <cite>{COLLECTION}</cite>'
+    up = "" if address else ' If that is not there either: <a href="../index.html">one folder up</a>.'
+    return (
+        '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
+        f"<title>This page is not here - {COLLECTION}</title></head><body><main><h1>This page is not here</h1>"
+        "<p>It may have been renamed, or its address was cut short.</p>"
+        f"<p>All pages are listed on {front}.{up}</p>"
+        f'<p>Or look for it with <a href="{address}search.html">the search</a>.</p></main></body></html>\n'
+    )
 
 
 def titles(notebooks: Mapping[str, Any]) -> dict[str, str]:

@@ -30,7 +30,7 @@ function unpack(packed) {
   const PHONE = 720;
   const WIDEST = 880;
   const charts = new Map(); // id -> what is known about a figure
-  const root = document.documentElement.dataset.content_root ?? ""; // the way to the folder of the site
+  const root = (document.documentElement.dataset.content_root ?? "").replace(/^\.\//, ""); // the way to the folder of the site
   let writing; // the address that is about to be written
 
   // ---- reading what the page holds ------------------------------------------------------------------------
@@ -635,9 +635,48 @@ function unpack(packed) {
     }
   }
 
+  // What a term means stands beside it while it is pointed at or has the focus, until Escape. A finger asks with its
+  // first touch and follows the link with the second.
+  function explainTerms() {
+    const tip = document.body.appendChild(element("div", { class: "tip", role: "tooltip", hidden: "" }));
+    let term, waiting, asks;
+    const hide = () => { clearTimeout(waiting); tip.hidden = true; term = undefined; };
+    const stay = () => clearTimeout(waiting);
+    const leave = () => { stay(); waiting = setTimeout(hide, 300); }; // time to move onto the tip
+    const show = (link, touched) => {
+      stay();
+      term = link;
+      tip.textContent = document.getElementById(link.getAttribute("aria-describedby")).textContent;
+      if (touched) tip.append(" Touch the term again for the glossary.");
+      tip.hidden = false;
+      const { left, top, bottom } = link.getClientRects()[0];
+      const under = bottom + tip.offsetHeight < innerHeight;
+      tip.style.left = `${scrollX + Math.max(8, Math.min(left, document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+      tip.style.top = `${scrollY + (under ? bottom + 2 : top - tip.offsetHeight - 2)}px`;
+    };
+    for (const link of document.querySelectorAll("a.term[aria-describedby]")) {
+      link.addEventListener("pointerenter", ({ pointerType }) => pointerType !== "touch" && show(link));
+      link.addEventListener("pointerleave", leave);
+      link.addEventListener("focus", () => show(link));
+      link.addEventListener("blur", leave);
+      link.addEventListener("pointerdown", ({ pointerType }) => { asks = pointerType === "touch" && term !== link; });
+      link.addEventListener("click", (event) => {
+        if (!asks) return;
+        asks = false;
+        event.preventDefault();
+        show(link, true);
+      });
+    }
+    tip.addEventListener("pointerenter", stay);
+    tip.addEventListener("pointerleave", leave);
+    addEventListener("keydown", ({ key }) => key === "Escape" && hide());
+    addEventListener("pointerdown", ({ target }) => target !== term && target !== tip && hide());
+  }
+
   function start() {
     openMenusByKeyboard();
     filterRows();
+    explainTerms();
     if (window.top !== window) openBeside();
     for (const figure of document.querySelectorAll("figure.chart")) {
       const place = figure.querySelector(".drawing");
