@@ -393,6 +393,21 @@ def test_on_a_phone_no_chart_scrolls_sideways_and_no_word_is_small(site, page):
     assert found == []
 
 
+# Of a phone of 320 pixels: a grid of twelve columns, and words that are wider than what is beside them.
+SCROLL = {"chart-01-offices-chart", "chart-02-grid", "chart-08-ratings-chart"}
+
+
+def test_on_the_smallest_phone_few_charts_scroll_and_no_page_does(site, page):
+    page.set_viewport_size({"width": 320, "height": 640})
+    sideways = "[...document.querySelectorAll('.drawing')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    found = set()
+    for name in NUMBERED:
+        visit(page, f"file://{site}/{name}.html")
+        found |= set(page.evaluate(f"() => {sideways}.map(e => e.closest('figure').id)"))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    assert found <= SCROLL
+
+
 # Notebooks that say days, and places where midnight in London is the day before, the same day and the next one.
 DATED = ["00_start_here", "01_timeline", "08_working_links", "10_after_reunification"]
 ZONES = ["America/Los_Angeles", "Europe/London", "Pacific/Auckland"]

@@ -28,6 +28,7 @@ function unpack(packed) {
 (() => {
   const NEAR = 600; // pixels below the window within which a chart is drawn at once
   const PHONE = 720;
+  const SMALL = 300; // of a phone of 320 pixels this is left
   const WIDEST = 880;
   const charts = new Map(); // id -> what is known about a figure
   const root = (document.documentElement.dataset.content_root ?? "").replace(/^\.\//, ""); // the way to the folder of the site
@@ -121,8 +122,10 @@ function unpack(packed) {
       const columns = Math.max(1, Math.floor(seen / 240));
       stacked(spec);
       narrowTexts(spec, seen);
-      narrowLabels(spec, Math.max(120, 0.4 * seen));
+      narrowLabels(spec, Math.max(seen < SMALL ? 90 : 120, 0.4 * seen));
       spec.config.legend = { ...spec.config.legend, columns, labelLimit: seen - 60, labelFontSize: 11 };
+      // Beside the names of rows a small phone has no room for a legend: it ends with the marks.
+      if (seen < SMALL && cut) spec.config.legend.layout = { top: { anchor: "end" }, bottom: { anchor: "end" } };
       spec.config.axis = { ...spec.config.axis, labelSeparation: 6 };
       for (const { encoding = {} } of parts(spec)) {
         if (typeof encoding.x?.title === "string") encoding.x.title = wrapped(encoding.x.title, Math.floor(seen / 11));
@@ -136,7 +139,7 @@ function unpack(packed) {
         const box = frame.spec ?? frame;
         const columns = panelsAcross(frame, rows);
         narrowRows(box, rows, seen);
-        if (box.width?.step) shrink(box, Math.max(0.4, 1 - cut / wide));
+        if (box.width?.step) shrink(box, Math.max(seen < SMALL ? 0.38 : 0.4, 1 - cut / wide));
         else box.width = Math.max(40, (Math.min((box.width ?? 300) * columns, seen - 40) - cut) / columns);
       }
     }
@@ -158,7 +161,8 @@ function unpack(packed) {
   function shrink(frame, ratio) {
     frame.width = { step: frame.width.step * ratio };
     if (ratio === 1) return;
-    if (frame.height?.step > 36) frame.height = { step: Math.max(28, frame.height.step * ratio) };
+    const named = parts(frame).some(({ encoding }) => encoding?.y?.axis?.labelExpr); // in lines that need their height
+    if (frame.height?.step > 36 && !named) frame.height = { step: Math.max(28, frame.height.step * ratio) };
     for (const part of parts(frame)) {
       if (part.mark?.size) part.mark = { ...part.mark, size: part.mark.size * ratio * ratio };
     }
@@ -200,14 +204,19 @@ function unpack(packed) {
     const move = (part, by) => { part.mark = { ...part.mark, yOffset: (part.mark.yOffset ?? 0) + by }; };
     const beside = styled("beside");
     if (beside.length && frame.height?.step) {
-      frame.height = { step: frame.height.step + 22 };
+      const letters = Math.floor((seen - (seen < SMALL ? 24 : 14)) / 5.85);
+      const more = 14 * (Math.max(...beside.map((part) => linesOf(part, letters))) - 1);
+      frame.height = { step: frame.height.step + 22 + more };
       for (const part of leaves) {
         if (!beside.includes(part)) {
-          move(part, 20);
+          move(part, 20 + more / 2);
           continue;
         }
-        part.mark = { ...part.mark, align: "left", dx: 0, yOffset: -10 };
+        part.mark = { ...part.mark, align: "left", dx: 0, yOffset: -10 + more / 2 };
         part.encoding = { ...part.encoding, x: { value: 0 } };
+        if (linesOf(part, letters) === 1) continue;
+        say(part, letters, 14);
+        part.mark.yOffset = { expr: `${part.mark.yOffset} - 14 * (length(datum.in_lines) - 1)` };
       }
     }
     const [label] = styled("row-label");
@@ -301,9 +310,13 @@ function unpack(packed) {
     await embed(chart, seen, seen);
     // Words at the end of a mark are not counted when a chart is fitted: it gives way by what they stick out.
     let cut = 0;
-    for (let tries = 0; tries < 4; tries += 1) {
+    let last = Infinity;
+    for (let tries = 0; tries < 6; tries += 1) {
       const over = reach(chart) - (seen < PHONE ? seen : chart.canvas.clientWidth);
       if (over <= 0 || (seen >= PHONE && !chart.fits)) break;
+      // Where marks that give way gain nothing they are not crushed, and the chart scrolls.
+      if (seen < SMALL && over >= last) break;
+      last = over;
       cut += over + 2;
       chart.widest ??= widest(chart.view);
       await embed(chart, seen - cut, seen, cut);
