@@ -82,11 +82,11 @@ def watched(site: Path, copy: Path) -> Path:
     """A copy of the site whose pages begin with watch.js; webkit.mjs says why."""
     shutil.copytree(site, copy)
     shutil.copy(HERE / "watch.js", copy)
-    for page in copy.glob("*.html"):
+    for page in [*copy.glob("*.html"), *copy.glob("charts/*.html")]:
         html = page.read_text(encoding="utf-8")
-        policy, end = html.index("Content-Security-Policy"), "/>"
-        after = html.index(end, policy) + len(end)
-        page.write_text(f'{html[:after]}<script src="watch.js"></script>{html[after:]}', encoding="utf-8")
+        after = html.index(">", html.index("Content-Security-Policy")) + 1
+        root = "../" * (page.parent != copy)
+        page.write_text(f'{html[:after]}<script src="{root}watch.js"></script>{html[after:]}', encoding="utf-8")
     return copy
 
 
