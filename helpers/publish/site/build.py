@@ -246,7 +246,8 @@ def _write_charts(
         for name, content in chart.files.items():
             (charts / name).write_bytes(content)
         (charts / f"{figure.id}.html").write_text(chart.page(links, files), encoding="utf-8")
-    (folder / "find-index.js").write_text(search.index(tables, [chart.figure for chart in shared.values()], links), encoding="utf-8")
+    index = search.index(tables, [chart.figure for chart in shared.values()], links)
+    (folder / "find-index.js").write_text(index, encoding="utf-8")
     (folder / "_static" / "vega.js").write_text(_vega(), encoding="utf-8")
 
 
