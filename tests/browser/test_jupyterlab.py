@@ -140,7 +140,7 @@ def test_a_question_is_asked_by_keyboard_answered_and_refused(lab):
     by.focus()
     page.keyboard.press("Home")
     wait_for_change(page, box.locator("svg.marks"), before)
-    assert "question.listed(rows" in box.get_by_label("The code of this chart").inner_text()
+    page.wait_for_function("box => box.innerText.includes('question.listed(rows')", arg=box.element_handle())
     box.get_by_label("Table", exact=True).select_option(label="Inspection ratings")
     page.wait_for_function("box => box.innerText.includes('28 ratings match.')", arg=box.element_handle())
     settled(page, box)
