@@ -250,7 +250,7 @@ def missing(address: str) -> str:
         '<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
+        '<meta name="robots" content="noindex">'
         f"<title>This page is not here - {COLLECTION}</title></head><body><main><h1>This page is not here</h1>"
         "<p>It may have been renamed, or its address was cut short.</p>"
         f"<p>All pages are listed on {front}.{up}</p>"
