@@ -502,15 +502,18 @@ class _Reader:
         """The keys of a table, once all tables are known."""
         if schema.get("primaryKey"):
             table.primary_key = self.columns(schema["primaryKey"], "primaryKey", table, table.name)
-        for key in self.objects(schema, "foreignKeys", table.name):
+        # agreesWith is a foreign key that holds only where no cell is empty: two tables tell of one thing alike.
+        for kind, key in (
+            (k, item) for k in ("foreignKeys", "agreesWith") for item in self.objects(schema, k, table.name)
+        ):
             there = self.get(key, "reference", dict, table.name)
             other = self.get(there, "resource", str, table.name) or table.name
-            columns = self.columns(key.get("fields"), "fields of foreignKeys", table, table.name)
-            targets = self.there(other, there.get("fields"), "reference of foreignKeys", tables, table.name)
+            columns = self.columns(key.get("fields"), f"fields of {kind}", table, table.name)
+            targets = self.there(other, there.get("fields"), f"reference of {kind}", tables, table.name)
             if len(columns) == len(targets):
                 table.foreign_keys.append((columns, other, targets))
             elif columns and targets:
-                self.wrong(table.name, "foreignKeys must pair as many columns here as there")
+                self.wrong(table.name, f"{kind} must pair as many columns here as there")
         for column in table.fields:
             if column.list_of:
                 self.there(*column.list_of, "listOf", tables, f"{column.name} of {table.name}")

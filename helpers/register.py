@@ -63,7 +63,7 @@ def composed(tables: Mapping[str, pd.DataFrame], how: Mapping[str, tuple[str, Co
     parts = []
     for name, (theme, compose) in how.items():
         rows = texts[name]
-        identified = next((column for column in rows if column in IDENTIFIERS), None)
+        identified = rows.columns[0] if rows.columns[0] in IDENTIFIERS else None
         lines = pd.Series(range(2, len(rows) + 2), rows.index).map("line {}".format)
         part = compose(rows, texts).assign(theme=theme, table=name, key=rows[identified] if identified else lines)
         for column in ("note", "other_source_ids"):

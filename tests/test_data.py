@@ -517,6 +517,16 @@ def test_keys_of_several_columns(folder):
     assert (reference.row, reference.column) == (2, "source_id, note")
 
 
+def test_rows_of_two_tables_that_must_agree_are_named_where_they_differ(folder):
+    package = copy.deepcopy(PACKAGE)
+    fields = {"fields": ["source_id", "note"], "reference": {"resource": "sources", "fields": ["source_id", "title"]}}
+    package["resources"][1]["schema"]["agreesWith"] = [fields]
+    write_package(folder, package)
+    write_visits(folder, ROWS.replace("Ynys Môn", "Inspection of London"))
+    differs = only(folder)
+    assert (differs.row, differs.column) == (2, "source_id, note"), "the rows without a note have nothing to agree with"
+
+
 def test_unique_allows_several_empty_cells_and_a_primary_key_none(folder):
     package = copy.deepcopy(PACKAGE)
     package["resources"][0]["schema"]["fields"][2]["constraints"] = {"unique": True}
@@ -617,6 +627,7 @@ FAULTS = [
     ("foreignKeys", [{"fields": "source_id"}], "visits", "reference of foreignKeys must be a column"),
     ("foreignKeys.0.reference.resource", "source", "visits", "reference of foreignKeys must name a table"),
     ("foreignKeys.0.fields", ["source_id", "note"], "visits", "foreignKeys must pair"),
+    ("agreesWith", [{"fields": "source_id"}], "visits", "reference of agreesWith must be a column"),
     ("rules", [{"name": "r"}], "rules of visits", "each rule must have"),
     (
         "rules",
@@ -647,7 +658,7 @@ def test_a_fault_of_the_descriptor_is_named(folder, where, value, column, rule):
     package = copy.deepcopy(PACKAGE)
     place = package["resources"][1]
     *steps, last = where.split(".")
-    if where.split(".")[0] in ("missingValues", "fieldsMatch", "fields", "primaryKey", "foreignKeys"):
+    if where.split(".")[0] in ("missingValues", "fieldsMatch", "fields", "primaryKey", "foreignKeys", "agreesWith"):
         place = place["schema"]
     for step in steps:
         place = place[int(step) if step.isdigit() else step]
