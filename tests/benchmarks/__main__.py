@@ -20,13 +20,13 @@ from tqdm import tqdm
 
 from helpers import data, stopping
 from helpers.publish import notebooks
-from tests.benchmarks import growth, interactions, peers, start
+from tests.benchmarks import growth, interactions, peers, record, start
 from tests.browser import driver
 
 README = Path(__file__).with_name("README.md")
 FRONT = notebooks.FOLDER.parent / "README.md"
 MARKS = "<!-- result -->", "<!-- end of result -->"
-PARTS = ("interactions", "pages", "start", "execution", "growth")
+PARTS = ("interactions", "pages", "start", "execution", "growth", "record")
 
 
 @dataclass
@@ -188,6 +188,13 @@ def growth_lines(work: Path) -> Iterator[Line]:
     )  # fmt: skip
 
 
+def record_lines() -> Iterator[Line]:
+    """What the record of ratings takes in notebook 02: on opening, for a change, and in memory."""
+    for what, taken, most, unit in tqdm(record.measured(), "record of ratings", disable=None):
+        digits = 2 if unit == "s" else 0
+        yield Line(f"02 the record: {what}", f"{taken:.{digits}f} {unit}", aim=f"{most:g} {unit}", met=taken <= most)
+
+
 def machine() -> str:
     memory = Path("/proc/meminfo")
     size = f", {int(memory.read_text().split()[1]) / 1e6:.0f} GB" if memory.exists() else ""
@@ -220,6 +227,7 @@ def main() -> int:
             "start": lambda: start_lines(2 if few else 5),
             "execution": lambda: execution_lines(work, 1 if few else 3, paths),
             "growth": lambda: growth_lines(work),
+            "record": record_lines,
         }
         for name in PARTS:
             if name in chosen.only and (driver.chromium() or name not in ("interactions", "pages")):
