@@ -28,9 +28,12 @@ TABLES = (
 VERDICTS = {
     "supported": "Supported",
     "partly": "Partly supported",
+    "disputed": "Disputed",
     "contradicted": "Contradicted",
+    "opinion": "Opinion or demand",
     "not_verifiable": "Not verifiable",
 }
+OPINION, DISPUTED = "opinion", "disputed"  # of a part: decides the verdict, whatever the other parts are
 ORIGINS = {True: "the press notice of February 2019", False: "its own"}
 KEYS = ("provider_id", "owner_id", "round", "standard", "band", "grade", "measure", "date")
 DAYS = {"days": 1.0, "months": 365.25 / 12, "years": 365.25}
@@ -43,12 +46,13 @@ DAYS = {"days": 1.0, "months": 365.25 / 12, "years": 365.25}
 class Outcome:
     """What one test found: in words, whether the part tested holds (None: cannot be told), and the cells that decide.
 
+    holds    or OPINION (nothing to test), or DISPUTED (rivals that need not count the same thing on the same day)
     cells    (table, row label, column)
     counts   False where the figure only stands beside the claim and has no say in the verdict
     """
 
     found: str
-    holds: bool | None
+    holds: bool | str | None
     cells: tuple[tuple[str, Hashable, str], ...] = ()
     counts: bool = True
 
@@ -149,10 +153,12 @@ def figure(
     share_of: str | None = None,
     noun: str = "",
     every: bool = False,
+    rivals: bool = False,
 ) -> Test:
     """A number against rows: `claimed` is a figure with its hedge, or which of the claim's own figures is meant.
 
-    With `every` a single row that excludes the figure is enough; otherwise a single row that agrees is.
+    With `every` a single row that excludes the figure is enough; otherwise a single row that agrees is. `rivals` are
+    rows that need not count the same people on the same day: where they exclude the figure, it is disputed.
     """
 
     def test(case: Case) -> Outcome:
@@ -177,6 +183,7 @@ def figure(
         note = "" if own else _origin(case, rows)
         cells = tuple((table, label, column) for label in rows.index)
         held = False if every and False in holds else _any(holds)
+        held = DISPUTED if rivals and held is False else held
         found = f"{'; '.join(dict.fromkeys(words))}{note}" if words else f"{noun}: {note.strip()}".strip(" :")
         return Outcome(found, held if own else None, cells)
 
@@ -326,14 +333,25 @@ def untested(what: str) -> Test:
     return lambda case: Outcome(f"not tested: {what}", None)
 
 
+def opinion(what: str) -> Test:
+    """A claim that is an opinion or a demand: what figures there are stand `beside` it."""
+    return lambda case: Outcome(f"an opinion: {what}", OPINION)
+
+
 def beside(test: Test) -> Test:
     """A figure that stands beside the claim and has no say in the verdict."""
     return lambda case: replace(test(case), counts=False)
 
 
 def verdict(outcomes: tuple[Outcome, ...]) -> str:
-    """All parts hold: supported. Some: partly. None, and one excluded: contradicted. Nothing known: not verifiable."""
+    """All parts hold: supported. Some: partly. None, and one excluded: contradicted. Nothing known: not verifiable.
+
+    One part that is an opinion, or disputed, makes the claim so.
+    """
     holds = {outcome.holds for outcome in outcomes if outcome.counts}
+    for word in (OPINION, DISPUTED):
+        if word in holds:
+            return word
     if True in holds:
         return "supported" if holds == {True} else "partly"
     return "contradicted" if False in holds else "not_verifiable"
@@ -424,8 +442,8 @@ CHECKS: dict[str, tuple[Test, ...]] = {
         order(ARTICLE, _event("2020-06-11-outsourcing-plan-ended")),
     ),
     "newsquest-07-expensive-waste": (
-        figure("money", "money_id == 'extra-cost-to-taxpayers'", "amount", noun="GBP million of extra cost"),
-        untested("whether the money was wasted"),
+        opinion("that the money was wasted"),
+        beside(figure("money", "money_id == 'extra-cost-to-taxpayers'", "amount", noun="GBP million of extra cost")),
         beside(
             figure("money", "money_id == 'crc-spending-below-expectation'", "amount", noun="GBP million below plan")
         ),
@@ -628,6 +646,7 @@ CHECKS: dict[str, tuple[Test, ...]] = {
         figure(
             "caseload",
             f"provider_id == 'all-probation' and {_SUPERVISED} and date >= '2018-09-01' and date <= '2018-09-30'",
+            rivals=True,
         ),
         beside(figure("caseload", f"provider_id == 'all-probation' and {_SUPERVISED} and {_on('2019-03-01')}")),
     ),
@@ -666,15 +685,13 @@ CHECKS: dict[str, tuple[Test, ...]] = {
             "band",
             "CRC Inadequate overall by then",
         ),
-        beside(
-            figure(
-                "band_distribution",
-                "service_type == 'CRC' and round == '2018-19' and standard == '2.3' and band == 'Inadequate'",
-                "services",
-                (50, "more_than"),
-                share_of="of",
-                noun="Inadequate on standard 2.3",
-            )
+        figure(
+            "band_distribution",
+            "service_type == 'CRC' and round == '2018-19' and standard == '2.3' and band == 'Inadequate'",
+            "services",
+            (80, "exact"),
+            share_of="of",
+            noun="Inadequate on standard 2.3",
         ),
     ),
     "csw-10-ddc-among-them": (
@@ -750,12 +767,18 @@ CHECKS: dict[str, tuple[Test, ...]] = {
     ),
     "csw-24-extra-40000": (
         figure("caseload", "measure == 'extra_people_under_supervision_from_reform'"),
-        figure("reoffending_facts", "fact_id.str.startswith('short-sentence-group')", noun="people", every=True),
+        figure(
+            "reoffending_facts",
+            "fact_id.str.startswith('short-sentence-group')",
+            noun="people",
+            every=True,
+            rivals=True,
+        ),
     ),
     "csw-25-extra-22-million": (
         figure("money", "money_id == 'through-the-gate-yearly-addition'", "amount", noun="GBP million a year"),
     ),
-    "csw-26-decisive-action": (_end_set, _until_2020),
+    "csw-26-decisive-action": (_end_set, _until_2020, untested("whether that was decisive")),
 }
 
 
@@ -850,7 +873,7 @@ def _key(table: pd.DataFrame, label: Hashable) -> str:
 
 
 def by_verdict(claims: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Claims per verdict: one row per value of `by`, one column per verdict, all four of them."""
+    """Claims per verdict: one row per value of `by`, one column per verdict, every one of them."""
     rows = without_categories(claims)
     return pd.crosstab(rows[by], rows["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
 

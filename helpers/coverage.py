@@ -148,6 +148,8 @@ def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     to_the_day = (lanes["date_precision"] == "day") & lanes["start_known"]
     count("timeline", "spells in office with a start known to the day", to_the_day.sum(), len(lanes))
     count("timeline", "spells in office with an end that is known", lanes["end_known"].sum(), len(lanes))
+    both = lanes["start_known"] & lanes["end_known"]
+    count("timeline", "spells in office known at both ends", both.sum(), len(lanes))
     units, inspections = tables["delivery_units"], tables["delivery_unit_inspections"]
     inspected = units["delivery_unit_id"].isin(inspections["delivery_unit_id"])
     count("after June 2021", "delivery units named here that have an inspection", inspected.sum(), len(units))
@@ -158,7 +160,7 @@ def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     count(
         "claims",
         "claims of the articles that could be checked",
-        (claims["verdict"] != "not_verifiable").sum(),
+        (~claims["verdict"].isin(["opinion", "not_verifiable"])).sum(),
         len(claims),
     )
     sources = tables["sources"]

@@ -313,6 +313,12 @@ def listed(rows: pd.DataFrame, *without: str) -> pd.DataFrame:
     return shown.drop(columns=[*without, *empty])
 
 
+def facts_listed(facts: pd.DataFrame, *topics: str) -> pd.DataFrame:
+    """The rows of a table of facts, or those of these topics, as `listed`."""
+    chosen = facts[facts["topic"].isin(topics)] if topics else facts
+    return listed(composed({"facts": chosen}, {"facts": ("", _facts)}))
+
+
 def crossed(rows: pd.DataFrame, across: str, separator: str = "") -> pd.DataFrame:
     """Rows of `register` side by side where they repeat words: one column for each word of `across`.
 

@@ -73,7 +73,7 @@ EXAMPLES = [
         "October",
         "13 of 21",
     ),
-    ("events", "2010-blunt-prisons-minister", "Crispin Blunt takes the prisons", "2010", "in words"),
+    ("events", "2010-blunt-prisons-minister", "Crispin Blunt takes the prisons", "14 May 2010", "in words"),
     ("claims", "newsquest-01-administration", "Claim: The company behind probation in Dorset", "", "1 company"),
     (
         "office_holders",
@@ -86,7 +86,7 @@ EXAMPLES = [
         "office_holders",
         "probation-minister-blunt",
         "Prisons and youth justice minister: C",
-        "from 2010 to 2012",
+        "from 14 May 2010 to 4 September 2012",
         "in words",
     ),
     ("staff", "line 2", "Sickness days per FTE, all grades", "May 2010", "8.1 days per year"),

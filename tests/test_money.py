@@ -35,7 +35,7 @@ def test_every_row_of_the_tables_is_a_figure(figures):
     tables = {name: load(name) for name in ("money", "contract_performance", "reoffending_facts")}
     counts = figures["table"].value_counts()
     assert counts["money"] == len(tables["money"]) == 62
-    assert counts["contract_performance"] == len(tables["contract_performance"]) == 44
+    assert counts["contract_performance"] == len(tables["contract_performance"]) == 71
     assert counts["reoffending_facts"] == tables["reoffending_facts"]["value"].notna().sum()
     amounts = figures.loc[figures["table"] == "money", "value"]
     assert math.isclose(amounts.sum(), tables["money"]["amount"].sum())

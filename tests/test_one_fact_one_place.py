@@ -4,12 +4,15 @@ That ratings, office holders and owners give the same day as their event stands 
 data/datapackage.json, which `python -m helpers.data` checks.
 """
 
+import html
+import json
 import re
 
 import pandas as pd
 import pytest
 
-from helpers import data
+from helpers import data, register
+from helpers.publish import notebooks
 
 FACTS = ("rating_facts", "staffing_facts", "reoffending_facts")
 NUMBERS = ("value", "amount", "points")
@@ -106,3 +109,38 @@ def test_every_sum_told_in_an_event_is_a_row_of_money(tables):
         for said in re.finditer(r"£([\d.,]+\d)(m|bn)", f"{event.title} {event.detail}"):
             million = float(said[1].replace(",", "")) * (1000 if said[2] == "bn" else 1)
             assert million in sums, f"{event.event_id}: {said[0]} is not in money"
+
+
+def shown(numbers: tuple[str, ...]) -> str:
+    """What the stored outputs of these notebooks show, as one text."""
+    outputs = []
+    for path in notebooks.paths():
+        if path.name[:2] in numbers:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            outputs += [json.dumps(cell.get("outputs", []), ensure_ascii=False) for cell in cells]
+    return html.unescape("\n".join(outputs).replace('\\"', '"'))
+
+
+THEMES = {
+    "rating_facts": ("02", "03", "04", "07", "10"),
+    "staffing_facts": ("04", "10"),
+    "reoffending_facts": ("06", "07", "10"),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_every_fact_is_shown_where_its_theme_is_told(tables, name):
+    facts, told = tables[name].set_index("fact_id"), shown(THEMES[name])
+    unused = [fact_id for fact_id, fact in facts["fact"].items() if str(fact) not in told]
+    assert not unused, (
+        f"{name}: no notebook of {', '.join(THEMES[name])} shows {', '.join(unused)}. Show each in the table of "
+        "further facts of its theme (register.facts_listed), or take the row out of the file."
+    )
+
+
+def test_facts_of_some_topics_are_listed_with_figure_and_document(tables):
+    facts = tables["rating_facts"]
+    successor = register.facts_listed(facts, "successor scheme")
+    assert len(successor) == (facts["topic"] == "successor scheme").sum() == 4
+    assert len(register.facts_listed(facts)) == len(facts)
+    assert successor["source"].ne("").all()

@@ -80,7 +80,7 @@ def test_positions_name_only_roles():
         "Ministers": 3,
         "Police and crime commissioner": 2,
     }
-    assert (found["verdict"] == "supported").sum() == 25
+    assert (found["verdict"] == "supported").sum() == 22
 
 
 def test_before_and_after_splits_the_story_without_losing_an_event():
