@@ -499,7 +499,7 @@ def test_words_on_a_band_can_be_read_in_the_light_and_in_the_dark():
 
 def test_where_the_site_stands_makes_addresses_whole_and_a_sitemap(folder, site, tmp_path):
     there = build.build(folder, data.DATA, tmp_path / "there", ADDRESS[:-1])
-    found = {loc.text for loc in ElementTree.parse(there / "sitemap.xml").iter("{*}loc")}
+    found = {loc.text for loc in ElementTree.parse(there / "sitemap.xml").iterfind(".//{*}loc")}
     assert {ADDRESS, f"{ADDRESS}01_sample.html", f"{ADDRESS}charts/chart-01-still.html"} < found
     for address in found:
         path = there / (address.removeprefix(ADDRESS) or "index.html")
