@@ -268,7 +268,9 @@ def published(
     if "interval_low" in base.data:
         line = known.transform_filter("isValid(datum.interval_low)").mark_rule(strokeWidth=2, yOffset=mark)
         line = line.encode(y=y, x2=alt.X2("interval_high:Q"), color=looks["color"])
-        layers.append(line.encode(alt.X("interval_low:Q", title=None)))
+        low = x.copy(deep=False)
+        low["shorthand"] = "interval_low:Q"  # with the title of x: the axis has that of all its layers, or none
+        layers.append(line.encode(low))
     exact = known.transform_filter("datum.qualifier === 'exact'").encode(x, y, **looks)
     filled = {"size": 100, "opacity": 1, "yOffset": mark}
     hollow = {**filled, "filled": False, "fill": "#ffffff", "strokeWidth": 2}
