@@ -287,7 +287,7 @@ function unpack(packed) {
   }
 
   function narrowTexts(spec, room) {
-    const big = Math.floor(room / 8.6);
+    const big = Math.floor(room / (room < SMALL ? 9.2 : 8.6));
     const small = Math.floor(room / 6.4);
     const title = typeof spec.title === "string" ? { text: spec.title } : spec.title;
     if (title) {
