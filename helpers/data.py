@@ -1011,7 +1011,8 @@ def load_own(path: str | Path, name: str, example: str = "", folder: str | Path 
                 text.problems.append(Problem(path.name, line, "note", row[column], rule, fix))
     frame, problems = _check(package, replace(table, fields=fields, foreign_keys=keys, needs=[]), (path.name, text))
     if problems:
-        raise DataError(problems)
+        # What a maintainer may add to our tables is not the reader's to add.
+        raise DataError([replace(problem, fix=problem.fix.partition(", or add it to")[0]) for problem in problems])
     return frame
 
 

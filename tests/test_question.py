@@ -302,3 +302,10 @@ def test_characters_that_hide_or_reorder_are_refused(text, tmp_path):
 def test_text_in_the_code_is_the_same_text_again():
     for text in ("plain", 'say "so"', "it's", "both ' and \"", "back\\slash", "line\nend", HOSTILE):
         assert eval(question._text(text)) == text
+
+
+def test_a_reader_is_not_told_to_add_to_our_tables(tmp_path):
+    path = filled(tmp_path, {"provider_id": "nsp", "qualifier": "roughly"})
+    with pytest.raises(data.DataError) as told:
+        question.own(path, "caseload")
+    assert [problem.fix for problem in told.value.problems] == ["Correct it", "Correct it"]

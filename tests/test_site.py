@@ -111,6 +111,10 @@ def test_sources_providers_and_terms_are_linked(site):
             lambda n: chart(n)["params"].append({"name": "idle", "bind": {"input": "range"}}),
             "01_sample.ipynb, cell moving: nothing in the chart follows the control idle",
         ),
+        (
+            lambda n: chart(n)["params"].append({"name": "one", "select": "point", "bind": {"input": "select"}}),
+            "01_sample.ipynb, cell moving: the control one is bound to a selection",
+        ),
         (lambda n: n.metadata.update(author="x"), "01_sample.ipynb: metadata are not normalised"),
     ],
 )

@@ -114,6 +114,10 @@ def problems(figure: Figure, source_ids: set[str], provider_ids: set[str]) -> li
     for name in _bound(figure.spec):
         if not re.search(rf"\b{re.escape(name)}\b", used):
             found.append(f"{figure.where}: nothing in the chart follows the control {name}; use it or leave it out")
+    for param in figure.spec.get("params", []):
+        if "select" in param and isinstance(param.get("bind"), dict):
+            name = param["name"]
+            found.append(f"{figure.where}: the control {name} is bound to a selection; bind it to a value (alt.param)")
     return found
 
 

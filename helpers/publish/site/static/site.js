@@ -63,10 +63,8 @@ function unpack(packed) {
     spec.params = params
       .filter((param) => param.name !== "reset")
       .map(({ bind, on, ...param }) => {
-        const here = chart.controls.find((each) => each.name === param.name);
-        // A selection keeps its binding, which gives it a signal; the list that Vega would draw for it goes nowhere.
-        const bound = bind && (!bind.input || here?.field);
-        return { ...param, ...(bound ? { bind } : {}), ...(on && !here ? { on } : {}) };
+        const here = chart.controls.some((each) => each.name === param.name);
+        return { ...param, ...(bind && !bind.input ? { bind } : {}), ...(on && !here ? { on } : {}) };
       });
     delete spec.$schema;
     chart.startFinding = joined(findingOf(chart));
@@ -84,20 +82,17 @@ function unpack(packed) {
     let values = options;
     if (input === "range") values = Array.from({ length: Math.floor((max - min) / step) + 1 }, (_, i) => min + i * step);
     if (input === "checkbox") values = [false, true];
-    const field = param.select?.fields?.[0];
     return {
       name: param.name,
-      field,
-      signal: field ? `${param.name}_${field}` : param.name,
       label: declared?.label ?? String(param.bind.name ?? param.name).replace(/:\s*$/, ""),
-      start: (field ? param.value?.[0]?.[field] : param.value) ?? values[0],
+      start: param.value ?? values[0],
       values,
       labels: labels ?? (input === "checkbox" ? ["No", "Yes"] : values.map(String)),
     };
   }
 
   const startOf = (chart) => Object.fromEntries(chart.controls.map((each) => [each.name, each.start]));
-  const findingOf = (chart) => chart.finding?.[chart.controls.filter((each) => !each.field).map((each) => String(chart.choices[each.name])).join("|")];
+  const findingOf = (chart) => chart.finding?.[chart.controls.map((each) => String(chart.choices[each.name])).join("|")];
 
   function describe(chart) {
     const finding = joined(findingOf(chart));
@@ -109,10 +104,6 @@ function unpack(packed) {
   function fitted(chart, room, seen, cut) {
     const spec = structuredClone(chart.spec);
     delete spec.usermeta;
-    for (const { name, field } of chart.controls.filter((each) => each.field)) {
-      const chosen = chart.choices[name];
-      spec.params.find((param) => param.name === name).value = chosen === null ? [] : [{ [field]: chosen }];
-    }
     spec.config = { ...spec.config, aria: false };
     const panels = spec.hconcat || spec.vconcat || spec.concat || spec.facet || spec.repeat ||
       ["row", "column", "facet"].some((channel) => spec.encoding?.[channel]);
@@ -368,16 +359,13 @@ function unpack(packed) {
       },
     });
     Object.assign(chart, { view, canvas });
-    for (const { name, field, signal, values } of chart.controls) {
-      if (field) view.addSignalListener(signal, (_, value) => clicked(chart, name, value ?? values[0]));
-    }
     return view;
   }
 
   function setSignals(signals, chart) {
-    for (const { name, field } of chart.controls) {
+    for (const { name } of chart.controls) {
       const signal = signals.find((each) => each.name === name);
-      if (signal && !field) signal.value = chart.choices[name];
+      if (signal) signal.value = chart.choices[name];
     }
   }
 
@@ -438,22 +426,12 @@ function unpack(packed) {
   async function choose(chart, choices) {
     chart.choices = choices;
     showChoices(chart);
-    for (const { name, signal } of chart.controls) chart.view.signal(signal, choices[name]);
+    for (const { name } of chart.controls) chart.view.signal(name, choices[name]);
     await chart.view.runAsync();
     tell(chart);
     say(chart, joined(findingOf(chart)) || `${matching(chart).length} rows are shown.`);
     writeAddress(chart);
     buildTables(chart);
-  }
-
-  // A mark was clicked: the list beside the chart follows.
-  function clicked(chart, name, value) {
-    if (chart.choices[name] === value) return;
-    chart.choices = { ...chart.choices, [name]: value };
-    showChoices(chart);
-    const { label, labels, values } = chart.controls.find((each) => each.name === name);
-    say(chart, `${label}: ${labels[values.indexOf(value)]}.`);
-    writeAddress(chart);
   }
 
   function say(chart, text) {
