@@ -156,7 +156,7 @@ def about(asked: str, tables: Mapping[str, pd.DataFrame] | None = None, rows: pd
     rows     of `everything`, where many bodies are asked for
     Raises LookupError in one line where no body, or more than one, is called so.
     """
-    tables = {name: data.load(name) for name in find.NEEDED + MORE_TABLES} if tables is None else tables
+    tables = {name: data.load(name) for name in find.NEEDED} if tables is None else tables
     provider_id = which(asked, tables["providers"], tables["other_names"])
     body = without_categories(tables["providers"]).set_index("provider_id").loc[provider_id]
     own = rows_of(provider_id, everything(tables) if rows is None else rows, tables)
@@ -171,9 +171,6 @@ def about(asked: str, tables: Mapping[str, pd.DataFrame] | None = None, rows: pd
         drawn,
         tables["sources"],
     )
-
-
-MORE_TABLES = ("divisions_and_regions",)
 
 
 # ------------------------------------------------------------------------------------------------------ which body

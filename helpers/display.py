@@ -36,6 +36,13 @@ def chart_bundle(spec: dict[str, Any], **_: Any) -> dict[str, Any]:
     return {VEGALITE_MIME: spec, "text/plain": plain(spec.get("description", "A chart without a description"))}
 
 
+def with_widget(bundle: dict[str, Any], widget: Any, **options: Any) -> dict[str, Any]:
+    """A stored output with the live widget beside it: a front end with a kernel shows the widget in its place."""
+    shown = widget._repr_mimebundle_(**options)
+    views = shown[0] if isinstance(shown, tuple) else shown
+    return {**bundle, **{mime: view for mime, view in views.items() if "widget-view" in mime}}
+
+
 def plain(value: Any) -> str:
     """Text that cannot reorder or hide what stands beside it: control and direction characters become visible."""
     text = str(value)

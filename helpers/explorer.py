@@ -317,10 +317,7 @@ class Explorer:
         return self._live
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = display.chart_bundle(self.spec())
-        shown = self.live.box._repr_mimebundle_(**options)
-        widget = shown[0] if isinstance(shown, tuple) else shown
-        return {**bundle, **{mime: view for mime, view in widget.items() if "widget-view" in mime}}
+        return display.with_widget(display.chart_bundle(self.spec()), self.live.box, **options)
 
 
 class Live:

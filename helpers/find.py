@@ -17,7 +17,7 @@ import pandas as pd
 
 from helpers import display, drawn, register
 from helpers.publish.site.figures import APOSTROPHE, COLLECTION, neutral
-from helpers.register import NOT_A_NUMBER, Compose
+from helpers.register import NOT_A_NUMBER, Compose, capital
 from helpers.timeline import without_categories
 
 SHOWN = 50  # hits on the screen
@@ -133,7 +133,7 @@ def _claim(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFra
         figure=told.fillna(rows["value_text"]).fillna(NOT_A_NUMBER),
         source_id=rows["article_source_id"],
         other_source_ids=rows["evidence_source_ids"],
-        note=_capital(rows["verdict"].str.replace("_", " ")) + ": " + rows["reason"],
+        note=capital(rows["verdict"].str.replace("_", " ")) + ": " + rows["reason"],
     )
 
 
@@ -156,7 +156,7 @@ def _by_crc(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFr
         what="Reoffending: " + rows["status"].str.replace("_", " ") + " results, " + rows["cohort"],
         when=register.periods(rows),
         figure=_joined(parts, "; ").replace("", NOT_A_NUMBER),
-        note=_joined([_capital(rows["test_result"].str.replace("_", " ")) + ".", rows["finding"], rows["note"]], " "),
+        note=_joined([capital(rows["test_result"].str.replace("_", " ")) + ".", rows["finding"], rows["note"]], " "),
         **{"unit": "", "qualifier": rows["binary_rate_qualifier"]},
     )
 
@@ -234,10 +234,6 @@ def _unit_standard(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd
     return found.assign(what=what, when=register.periods(found), figure=rows["band"], unit="", qualifier="exact")
 
 
-def _capital(texts: pd.Series) -> pd.Series:
-    return texts.str[:1].str.upper() + texts.str[1:]
-
-
 def _joined(parts: list[pd.Series], comma: str) -> pd.Series:
     """What is there of each row's parts, with commas between."""
     rows = pd.concat(parts, axis=1).itertuples(index=False)
@@ -280,7 +276,7 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     before = (rows["first"] + ": ").where(rows["first"] != "", "")
     what = pd.Series([what.removeprefix(who) for what, who in zip(rows["what"], before)], dtype="str")
     rows = rows.assign(
-        what=_capital(what).where(what != "", rows["what"]),
+        what=capital(what).where(what != "", rows["what"]),
         how_much=rows["figure"],
         publisher=rows["source_id"].map(publishers),
         hedge=rows["qualifier"].map(HEDGED).fillna(NOT_A_NUMBER).mask(rows["figure"] == display.UNKNOWN, "unknown"),
@@ -767,8 +763,5 @@ class Search:
                 widget.value = value
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        view = self.box._repr_mimebundle_(**options)
-        view = view[0] if isinstance(view, tuple) else view
-        widget = {mime: part for mime, part in view.items() if "widget-view" in mime}
         markup = f'<div class="find"><p>{display.escape(self.ELSEWHERE)}</p></div>'
-        return {"text/html": markup, "text/plain": self.ELSEWHERE, **widget}
+        return display.with_widget({"text/html": markup, "text/plain": self.ELSEWHERE}, self.box, **options)

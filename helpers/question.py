@@ -53,14 +53,9 @@ class Refused(ValueError):
 # ------------------------------------------------------------------------------------------- tables in words
 
 
-def _capital(texts: pd.Series) -> pd.Series:
-    return texts.str[:1].str.upper() + texts.str[1:]
-
-
 def _measured(detail: str | None) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def tidy(rows: pd.DataFrame) -> pd.DataFrame:
-        what = rows["measure"].map(register.MEASURES).fillna(rows["measure"].str.removesuffix("_percent"))
-        what = _capital(what.str.replace("_", " "))
+        what = register.capital(register.in_words(rows["measure"]))
         return rows.assign(what=what, detail=rows[detail] if detail else "")
 
     return tidy
@@ -88,17 +83,17 @@ def _national(rows: pd.DataFrame) -> pd.DataFrame:
     basis = rows["results_basis"].where(rows["results_basis"] != "national").str.replace("_", " ")
     words = [rows["population"].str.replace("_", " "), rows["disposal"], rows["measure"].map(register.MEASURES), basis]
     detail = sum(((", " + word).fillna("") for word in words), pd.Series("", rows.index)).str.removeprefix(", ")
-    return _rates(rows.assign(detail=_capital(detail)))
+    return _rates(rows.assign(detail=register.capital(detail)))
 
 
 def _by_crc(rows: pd.DataFrame) -> pd.DataFrame:
     status = rows["status"].replace(STATUS)
-    return _rates(rows.assign(detail=_capital(status) + " results", when=rows["cohort"]))
+    return _rates(rows.assign(detail=register.capital(status) + " results", when=rows["cohort"]))
 
 
 def _money(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
-        what=_capital(rows["theme"]), detail=rows["what"], when=rows["period"], value=rows["amount"]
+        what=register.capital(rows["theme"]), detail=rows["what"], when=rows["period"], value=rows["amount"]
     ).assign(unit="GBP million")
 
 
@@ -108,7 +103,7 @@ def _performance(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _case_quality(rows: pd.DataFrame) -> pd.DataFrame:
     kinds = rows["kind"].map({"core_inspection": " (core inspections)", "thematic": " (thematic inspections)"})
-    what = _capital((rows["dimension"] + ", " + rows["direction"]).str.replace("_", " ")) + kinds
+    what = register.capital((rows["dimension"] + ", " + rows["direction"]).str.replace("_", " ")) + kinds
     exact = (rows["sample_size_qualifier"].fillna("exact") == "exact") & (rows["qualifier"] == "exact")
     found = (rows["value"] * rows["sample_size"].astype(float) / 100).round().where(exact)
     low, high = wilson_interval(found, rows["sample_size"].astype("Float64").where(exact))
@@ -130,7 +125,7 @@ def _ratings(rows: pd.DataFrame) -> pd.DataFrame:
 def _units(rows: pd.DataFrame) -> pd.DataFrame:
     units = data.load("delivery_units").set_index("delivery_unit_id")["name"].astype("str")
     again = (", inspection " + rows["inspection_number"].astype("str")).where(rows["inspection_number"] > 1, "")
-    detail = _capital(rows["programme"].str.replace("_", " ")) + again
+    detail = register.capital(rows["programme"].str.replace("_", " ")) + again
     who = {"whom": rows["delivery_unit_id"].map(units), "body": "Probation Service"}
     return rows.assign(what="Overall rating of a delivery unit", detail=detail, **who)
 
@@ -674,10 +669,7 @@ class Question:
         return self._box
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        bundle = display.chart_bundle(self.chart.to_dict())
-        shown = self.box.box._repr_mimebundle_(**options)
-        widget = shown[0] if isinstance(shown, tuple) else shown
-        return {**bundle, **{mime: view for mime, view in widget.items() if "widget-view" in mime}}
+        return display.with_widget(display.chart_bundle(self.chart.to_dict()), self.box.box, **options)
 
 
 class Box:

@@ -116,12 +116,13 @@ def figures(values: pd.Series, qualifiers: pd.Series | str = "exact", units: pd.
     return words.str.replace(r"(?<![\d.,])1 ([a-zA-Z]+?)s\b", r"1 \1", regex=True)
 
 
-def _words(names: pd.Series) -> pd.Series:
+def in_words(names: pd.Series) -> pd.Series:
     """Names of measures and themes as words, without the unit that stands behind the figure."""
     return names.map(MEASURES).fillna(names.str.removesuffix("_percent").str.replace("_", " "))
 
 
-def _capital(texts: pd.Series) -> pd.Series:
+def capital(texts: pd.Series) -> pd.Series:
+    """The texts, each with a capital."""
     return texts.str[:1].str.upper() + texts.str[1:]
 
 
@@ -166,20 +167,20 @@ def _undated(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _facts(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    found = _valued(rows, _capital(rows["topic"]) + ": " + rows["fact"])
+    found = _valued(rows, capital(rows["topic"]) + ": " + rows["fact"])
     return found.assign(figure=found["figure"].where(rows["value"].notna(), rows["value_text"].fillna(NOT_A_NUMBER)))
 
 
 def _staff(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    return _valued(rows, _who(rows, tables) + ": " + _words(rows["measure"]) + ", " + rows["grade"])
+    return _valued(rows, _who(rows, tables) + ": " + in_words(rows["measure"]) + ", " + rows["grade"])
 
 
 def _caseload(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    return _valued(rows, _who(rows, tables) + ": " + _words(rows["measure"]))
+    return _valued(rows, _who(rows, tables) + ": " + in_words(rows["measure"]))
 
 
 def _workload(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    what = _who(rows, tables) + ": " + _words(rows["measure"]) + ", " + rows["role"]
+    what = _who(rows, tables) + ": " + in_words(rows["measure"]) + ", " + rows["role"]
     span = figures(rows["value_low"]) + " to " + figures(rows["value_high"], units=rows["unit"])
     one = figures(rows["value_low"], rows["qualifier"], rows["unit"])
     hedged = [display.HEDGES[qualifier].format(text) for qualifier, text in zip(rows["qualifier"], span)]
@@ -188,7 +189,7 @@ def _workload(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
 
 
 def _points(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    what = _capital(rows["scheme"]) + ": " + rows["item"]
+    what = capital(rows["scheme"]) + ": " + rows["item"]
     for column, label in (("sentence_type", ", "), ("tier", ", tier "), ("complexity", ", complexity ")):
         what = what + _after(rows[column], label)
     found = _valued(rows, what)
@@ -219,16 +220,16 @@ def _tiering(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataF
 
 
 def _national(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    who = _capital(rows["population"].str.replace("_", " "))
+    who = capital(rows["population"].str.replace("_", " "))
     what = who + _after(rows["disposal"]) + _after(_who(rows, tables)) + "; " + rows["area"]
     basis = rows["results_basis"].where(rows["results_basis"] != "national").str.replace("_", " ")
     found = rows.rename(columns={"binary_rate": "value", "binary_rate_qualifier": "qualifier"}).assign(unit="percent")
-    return _valued(found, what + "; " + _words(rows["measure"]) + _after(basis)).assign(when=_cohort(rows))
+    return _valued(found, what + "; " + in_words(rows["measure"]) + _after(basis)).assign(when=_cohort(rows))
 
 
 def _adjusted(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found = rows.rename(columns={"binary_rate": "value"}).assign(unit="percent", qualifier="exact")
-    found = _valued(found, "Adult; England and Wales; " + _words(rows["measure"])).assign(when=_cohort(rows))
+    found = _valued(found, "Adult; England and Wales; " + in_words(rows["measure"])).assign(when=_cohort(rows))
     rates = [figures(rows[name], found["qualifier"], found["unit"]) for name in ("expected_rate", "adjusted_rate")]
     return found.assign(figure=found["figure"] + ", expected " + rates[0] + ", adjusted " + rates[1])
 
@@ -243,7 +244,7 @@ def _after_figures(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd
     # Most rows are of the whole service: only other bodies are named.
     who = _who(rows, tables).mask(rows["provider_id"] == "probation-service")
     where = (_after(who) + _after(number, ", inspection ") + elsewhere).str.removeprefix(", ")
-    theme = _capital(rows["measure"].map(_words(measures["theme"])))
+    theme = capital(rows["measure"].map(in_words(measures["theme"])))
     what = theme + ": " + rows["measure"].map(measures["name"]) + ". " + rows["population"]
     found = _valued(rows, what + _after(where.where(where != ""), " (", ")"))
     return found.assign(figure=found["figure"] + _out_of(rows["of"]))
@@ -260,7 +261,7 @@ def _regional(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.Data
 
 def _money(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     found = rows.rename(columns={"amount": "value"}).assign(unit="GBP million")
-    return _valued(found, _capital(rows["theme"]) + ": " + rows["what"] + " (" + rows["period"] + ")")
+    return _valued(found, capital(rows["theme"]) + ": " + rows["what"] + " (" + rows["period"] + ")")
 
 
 def _performance(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -355,9 +356,9 @@ def continued(measures: pd.DataFrame) -> pd.DataFrame:
     """Measures since June 2021 that carry on one of an older table: measure, theme, unit, table, there."""
     rows = without_categories(measures)
     rows = rows[rows["linked_table"].notna()]
-    there = _words(rows["linked_measure"]) + _after(rows["linked_group"])
+    there = in_words(rows["linked_measure"]) + _after(rows["linked_group"])
     return pd.DataFrame(
-        {"measure": rows["name"], "theme": _words(rows["theme"]), "unit": rows["unit"]}
+        {"measure": rows["name"], "theme": in_words(rows["theme"]), "unit": rows["unit"]}
         | {"table": rows["linked_table"], "there": there}
     )
 

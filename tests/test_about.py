@@ -2,7 +2,6 @@
 
 import re
 
-import pandas as pd
 import pytest
 import vl_convert
 from bs4 import BeautifulSoup
@@ -11,6 +10,7 @@ from helpers import about as answers
 from helpers import data, ratings, register
 from helpers.about import about
 from helpers.publish.site import pages
+from tests.tables import raw
 
 CODES = re.compile(r"[a-z]_[a-z]|\bnan\b|\bNaT\b|<NA>|\bNone\b|\bcrc-|\bregion-|\bnps-")
 
@@ -24,14 +24,6 @@ def tables():
 def every(tables):
     rows = answers.everything(tables)
     return {each: about(each, tables, rows) for each in tables["providers"]["provider_id"]}
-
-
-def raw(path, **kept):
-    """Rows of a table as they stand in its file."""
-    rows = pd.read_csv(data.DATA / path)
-    for column, value in kept.items():
-        rows = rows[rows[column] == value]
-    return rows
 
 
 def test_every_body_is_told_in_a_few_short_sentences_without_codes(every):

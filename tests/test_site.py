@@ -22,6 +22,7 @@ from helpers.display import VEGALITE_MIME
 from helpers.publish import notebooks
 from helpers.publish.site import build, dataset, figures, finish, front, pages, share
 from tests import site_samples
+from tests.tables import raw
 
 ADDRESS = "https://example.org/a/"
 DATA = ' type="application/ld\\+json"'  # what is data, and no browser runs
@@ -331,14 +332,6 @@ def tables():
 @pytest.fixture(scope="module")
 def told(tables):
     return {finding.id: finding for finding in front.findings(tables)}
-
-
-def raw(path, **kept):
-    """Rows of a table as they stand in its file."""
-    rows = pd.read_csv(data.DATA / path)
-    for column, value in kept.items():
-        rows = rows[rows[column] == value]
-    return rows
 
 
 def amounts(sentence):
