@@ -205,6 +205,16 @@ def year_axis(**options: Any) -> alt.Axis:
     return alt.Axis(format="%Y", tickCount="year", **options)
 
 
+def along(channel: alt.X | alt.Y, field: str) -> alt.X | alt.Y:
+    """Another column along the same axis. An axis has the title of all its layers, or none.
+
+    charts.along(alt.X("value:Q", title="percent"), "interval_low:Q")
+    """
+    other = channel.copy(deep=False)
+    other["shorthand"] = field
+    return other
+
+
 def lines(what: Any, below: Any, width: int = 62) -> str:
     """A row's label for `published`: what the figure is, and below it whom or when, broken into lines."""
     return "\n".join([*textwrap.wrap(str(what), width), *textwrap.wrap(str(below), width)])
@@ -268,9 +278,7 @@ def published(
     if "interval_low" in base.data:
         line = known.transform_filter("isValid(datum.interval_low)").mark_rule(strokeWidth=2, yOffset=mark)
         line = line.encode(y=y, x2=alt.X2("interval_high:Q"), color=looks["color"])
-        low = x.copy(deep=False)
-        low["shorthand"] = "interval_low:Q"  # with the title of x: the axis has that of all its layers, or none
-        layers.append(line.encode(low))
+        layers.append(line.encode(along(x, "interval_low:Q")))
     exact = known.transform_filter("datum.qualifier === 'exact'").encode(x, y, **looks)
     filled = {"size": 100, "opacity": 1, "yOffset": mark}
     hollow = {**filled, "filled": False, "fill": "#ffffff", "strokeWidth": 2}
@@ -322,8 +330,7 @@ def over_time(
     for low, high, width in (("value", "high", 6), ("interval_low", "interval_high", 2)):
         if high in base.data:
             rule = known.transform_filter(f"isValid(datum.{high})").mark_rule(strokeWidth=width, opacity=0.45)
-            scale = alt.Y(f"{low}:Q", title=y["title"]) if low != "value" else y
-            layers.append(rule.encode(x, scale, alt.Y2(f"{high}:Q"), color=looks["color"]))
+            layers.append(rule.encode(x, along(y, f"{low}:Q"), alt.Y2(f"{high}:Q"), color=looks["color"]))
     for way, qualifiers, ahead in (
         ("down", "['at_most', 'less_than']", 13),
         ("up", "['at_least', 'more_than']", -13),

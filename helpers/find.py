@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import display, drawn, register
-from helpers.publish.site.figures import APOSTROPHE, COLLECTION, neutral
+from helpers.publish.site.figures import APOSTROPHE, COLLECTION, EMPTY_CELLS, neutral
 from helpers.register import NOT_A_NUMBER, Compose, capital
 from helpers.timeline import without_categories
 
@@ -60,7 +60,7 @@ TAKEN = [
     *("source", "publisher", "address", "licence_of_source", "licence"),
 ]
 SAID = {
-    "Empty cells": "An empty cell is unknown or does not apply.",
+    "Empty cells": EMPTY_CELLS,
     "Licence of source": "Of a document marked 'facts only were taken' nothing but facts was taken.",
     "Apostrophes": APOSTROPHE,
 }

@@ -16,7 +16,7 @@ import pandas as pd
 
 from helpers import data
 from helpers.publish.site.dataset import CHANGES, Dataset, Table, day
-from helpers.publish.site.figures import APOSTROPHE, neutral, zipped
+from helpers.publish.site.figures import APOSTROPHE, EMPTY_CELLS, neutral, zipped
 
 MODIFIED = re.compile(rb"<dcterms:(created|modified)([^>]*)>[^<]*</dcterms:\1>")
 SQL_TYPES = {"string": "TEXT", "integer": "INTEGER", "number": "REAL", "date": "TEXT", "boolean": "INTEGER"}
@@ -101,7 +101,7 @@ def _about_sheet(sheet: Any, dataset: Dataset) -> None:
         "Licence": f"{dataset.licence['title']}, {dataset.licence['path']}",
         "Sources": "The sheet sources lists every document; source_id in a row names the one it was read in.",
         "To cite": dataset.cited(),
-        "Empty cells": "An empty cell is unknown or does not apply.",
+        "Empty cells": EMPTY_CELLS,
         "Apostrophes": APOSTROPHE,
     }
     for name, text in said.items():

@@ -24,6 +24,7 @@ GRID = re.compile(r"datum(?:\['([^']+)'\]|\.(\w+)) ={2,3} (\w+)")
 FILTER = re.compile(r"\((\w+) === '' \|\| \(isArray\(datum\['([^']+)'\]\)")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FEW_SOURCES = 6
+EMPTY_CELLS = "An empty cell is unknown or does not apply."
 LICENCE = """The tables as compiled here: Open Government Licence v3.0,
 https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/
 They contain public sector information licensed under the Open Government Licence v3.0, and Parliamentary
@@ -322,7 +323,7 @@ def archive(figure: Figure, sources: pd.DataFrame, metadata: Mapping[str, Any]) 
             "The page says how the figures were worked out and what could be wrong with them.",
             *(["The rows of every choice are here: " + "; ".join(c["label"] for c in explorer)] if explorer else []),
             "",
-            "An empty cell is unknown or does not apply.",
+            EMPTY_CELLS,
             APOSTROPHE,
             "",
             "Columns:",

@@ -19,6 +19,7 @@ from helpers.publish.site.dataset import Dataset, code, day, entry, reading
 from helpers.publish.site.figures import (
     APOSTROPHE,
     COLLECTION,
+    EMPTY_CELLS,
     Figure,
     as_csv,
     columns,
@@ -118,7 +119,7 @@ class Shared:
             "In words": self.figure.spec["description"],
             "To cite": self.citation,
             "Licence": f"{self.data.licence['title']}, {self.data.licence['path']}",
-            "Empty cells": "An empty cell is unknown or does not apply.",
+            "Empty cells": EMPTY_CELLS,
             "Apostrophes": APOSTROPHE,
         }
         for name, text in said.items():
