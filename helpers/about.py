@@ -16,7 +16,6 @@ import pandas as pd
 
 from helpers import charts, data, display, find, ratings, register, timeline
 from helpers.display import join_words
-from helpers.staffing import BODY_OF_KIND
 from helpers.timeline import ONE_DAY, say_day, without_categories
 from helpers.who_is_who import BEFORE_SALE
 
@@ -164,7 +163,7 @@ def about(asked: str, tables: Mapping[str, pd.DataFrame] | None = None, rows: pd
     return Answer(
         provider_id,
         body["name"],
-        charts.BODIES.get(BODY_OF_KIND.get(body["kind"], ""), charts.INK),
+        charts.BODIES.get(charts.BODY_OF_KIND.get(body["kind"], ""), charts.INK),
         sentences(provider_id, own, drawn, tables),
         unknown(body["kind"], own, drawn),
         own,

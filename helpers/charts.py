@@ -29,6 +29,14 @@ BODIES = {
     "Probation Service": "#00795c",
     "All probation": "#4b5563",
 }
+# Kind of a provider -> its body in BODIES.
+BODY_OF_KIND = {
+    **dict.fromkeys(("crc", "crc_group"), "CRC"),
+    **dict.fromkeys(("nps", "nps_division", "nps_unit"), "NPS"),
+    "trust_group": "Probation trusts",
+    **dict.fromkeys(("probation_service", "probation_region", "probation_delivery_unit"), "Probation Service"),
+    "all_probation": "All probation",
+}
 BODY_SHAPES = {
     "NPS": "circle",
     "CRC": "square",

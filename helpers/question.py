@@ -31,13 +31,6 @@ LONGEST = pd.Timedelta(days=550)  # between two figures of a line
 OURS, YOURS = charts.WHOSE
 EXAMPLE = "EXAMPLE ROW"
 NOTHING = "nothing else"
-BODIES = {
-    **dict.fromkeys(("crc", "crc_group"), "CRC"),
-    **dict.fromkeys(("nps", "nps_division", "nps_unit"), "NPS"),
-    "trust_group": "Probation trusts",
-    **dict.fromkeys(("probation_service", "probation_region", "probation_delivery_unit"), "Probation Service"),
-    "all_probation": "All probation",
-}
 STATUS = {"final_inferred": "final, as inferred"}
 RATES = {
     "binary_rate": ("Share who reoffend (binary rate)", "percent"),
@@ -161,7 +154,7 @@ def tidy(table: str, rows: pd.DataFrame, whose: str = OURS) -> pd.DataFrame:
         who = rows.get("provider_id", pd.Series(pd.NA, rows.index, dtype="str"))
         names = providers["name"].where(providers["kind"] == "crc", providers["short_name"])
         whom = who.map(names).fillna(rows["area"] if table == "reoffending_national" else "")
-        rows = rows.assign(whom=whom, body=who.map(providers["kind"]).map(BODIES).fillna(""))
+        rows = rows.assign(whom=whom, body=who.map(providers["kind"]).map(charts.BODY_OF_KIND).fillna(""))
     if "when" not in rows:
         rows["when"] = register.periods(rows)
     if "value" in rows:

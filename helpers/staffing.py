@@ -378,16 +378,7 @@ def reference_caseloads(workload: pd.DataFrame) -> pd.DataFrame:
 
 # ---------------------------------------------------------------------------------------- rows to draw
 
-BODY_OF_KIND = {
-    "nps": "NPS",
-    "nps_division": "NPS",
-    "crc": "CRC",
-    "crc_group": "CRC",
-    "population": "CRC",
-    "trust_group": "Probation trusts",
-    "probation_service": "Probation Service",
-    "all_probation": "All probation",
-}
+BODY_OF_KIND = {**charts.BODY_OF_KIND, "population": "CRC"}  # the figures on staff of no one body are of CRCs
 
 
 def names(providers: pd.DataFrame) -> pd.Series:
