@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import csv
-import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ import pandas as pd
 
 from helpers import charts, data, display, register
 from helpers.explorer import offline_chart
+from helpers.publish.site.figures import neutral
 from helpers.reoffending import wilson_interval
 from helpers.timeline import last_days, without_categories
 
@@ -765,9 +765,10 @@ def _under(question: Question) -> str:
     names = ["whom", "what", "detail", "when", "band" if question.choices.rated else "words", "source_id"]
     listed = rows[names].rename(columns={"words": "figure"})
     table = display.table(_with_links(listed, rows["whose"]), "The figures drawn", folded=True)
-    texts = listed.map(lambda cell: re.sub(r"^([=+\-@\t\r])", r"'\1", str(cell)))
+    texts = listed.astype(str).map(neutral)
     encoded = base64.b64encode(texts.to_csv(index=False).encode()).decode("ascii")
-    link = f'<a download="figures.csv" href="data:text/csv;base64,{encoded}">Take the figures away (CSV)</a>'
+    place = f'download="figures.csv" href="data:text/csv;base64,{encoded}"'
+    link = f'<a style="text-decoration: underline" {place}>Take the figures away (CSV)</a>'
     shown = display.escape(question.code)
     return (
         '<h4>The code</h4><pre tabindex="0" role="region" aria-label="The code of this chart" style="overflow-x:auto">'
