@@ -110,8 +110,6 @@ def _choices(
     for name, fields in columns.items():
         options = bound[name]["bind"].get("options", [""])
         start = bound[name].get("value", options[0])
-        if isinstance(start, list):
-            start = next(iter(start[0].values())) if start else ""
         for cell in (row[field] for field in fields if field in row):
             if start in ("", None, cell) or (isinstance(cell, list) and start in cell):
                 continue
